@@ -176,8 +176,8 @@ fn whole((digits, exponent): (u64, i32)) -> (u64, i32) {
 /// Writes the number that a text is; false when it is not a number, or does not fit.
 #[inline]
 fn put(text: &str, width: usize, n: usize, cells: &mut [u8]) -> bool {
-    let text = text.trim();
-    let Some(number) = decfloat::plain(text.as_bytes()).or_else(|| text.parse().ok()) else { return false };
+    let careful = || text.trim().parse().ok();
+    let Some(number) = decfloat::plain(text.as_bytes()).or_else(careful) else { return false };
     match width {
         8 => number.to_short().is_some_and(|word| {
             store(cells, 8 * n, &word.to_be_bytes());

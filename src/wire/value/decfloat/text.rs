@@ -9,20 +9,28 @@ use super::declets::CHARACTERS;
 use super::packed::{Format, LONG, SHORT, parts};
 use super::{Class, DecFloat, WHAT};
 
-/// Room for every number, and for what a copy of a fixed length writes beyond one.
-const ROOM: usize = 128;
 /// The digits that surely fit in 64 bits.
 const SMALL: usize = 19;
 /// The digits of the longest number.
 const LARGE: usize = 34;
-/// No number has more digits, and a copy of so many bytes is a few instructions.
-const DIGITS: usize = 40;
+/// As many digits as a number has at most, with the zeros after its point: a copy of so many bytes is a few instructions.
+const SHORT_DIGITS: usize = 24;
+const LONG_DIGITS: usize = 40;
+/// Room for every number, and for what such a copy writes beyond one.
+const SHORT_ROOM: usize = 64;
+const LONG_ROOM: usize = 128;
 
 /// Appends the text of eight or sixteen bytes.
 pub fn put_text(bytes: &[u8], out: &mut Vec<u8>) -> Result<()> {
     let done = match bytes.len() {
-        8 => plain_text(u64::from_be_bytes(bytes.first_chunk().copied().unwrap_or_default()).into(), &SHORT, out),
-        16 => plain_text(u128::from_be_bytes(bytes.first_chunk().copied().unwrap_or_default()), &LONG, out),
+        8 => {
+            let word = u64::from_be_bytes(bytes.first_chunk().copied().unwrap_or_default());
+            plain_text::<SHORT_DIGITS, SHORT_ROOM>(word.into(), &SHORT, out)
+        }
+        16 => {
+            let word = u128::from_be_bytes(bytes.first_chunk().copied().unwrap_or_default());
+            plain_text::<LONG_DIGITS, LONG_ROOM>(word, &LONG, out)
+        }
         _ => None,
     };
     if done.is_none() {
@@ -34,12 +42,13 @@ pub fn put_text(bytes: &[u8], out: &mut Vec<u8>) -> Result<()> {
 
 /// The text of a number without an exponent, from its declets; `None`, and nothing appended, for any other.
 #[inline(always)]
-fn plain_text(word: u128, format: &Format, out: &mut Vec<u8>) -> Option<()> {
+fn plain_text<const DIGITS: usize, const ROOM: usize>(word: u128, format: &Format, out: &mut Vec<u8>) -> Option<()> {
     let parts = parts(word, format);
     if parts.class != Class::Finite || parts.exponent > 0 {
         return None;
     }
-    let mut digits = [b'0'; 2 * DIGITS];
+    let mut digits = [[b'0'; DIGITS]; 2];
+    let digits = digits.as_flattened_mut();
     if let Some(first) = digits.first_mut() {
         *first = b'0' + parts.first;
     }
@@ -64,12 +73,12 @@ fn plain_text(word: u128, format: &Format, out: &mut Vec<u8>) -> Option<()> {
     }
     // Zeros up to the point, if the digits do not reach it.
     let lead = (below + 1).saturating_sub(length);
-    put(&mut text, start + lead, &digits, zeros);
+    put::<DIGITS>(&mut text, start + lead, digits, zeros);
     let mut end = start + lead + length;
     if below > 0 {
         let point = end - below;
         let all = text;
-        put(&mut text, point + 1, &all, point);
+        put::<DIGITS>(&mut text, point + 1, &all, point);
         *text.get_mut(point)? = b'.';
         end += 1;
     }
@@ -79,7 +88,7 @@ fn plain_text(word: u128, format: &Format, out: &mut Vec<u8>) -> Option<()> {
 
 /// Copies as many digits as a number has at most.
 #[inline(always)]
-fn put(text: &mut [u8; ROOM], at: usize, from: &[u8], start: usize) {
+fn put<const DIGITS: usize>(text: &mut [u8], at: usize, from: &[u8], start: usize) {
     let from = from.get(start..).and_then(|tail| tail.first_chunk::<DIGITS>());
     if let (Some(to), Some(from)) = (text.get_mut(at..).and_then(|tail| tail.first_chunk_mut()), from) {
         *to = *from;
@@ -105,13 +114,29 @@ pub fn plain(text: &[u8]) -> Option<DecFloat> {
     };
     let exponent: i32 = match mantissa.rest {
         [] => 0,
-        [b'e' | b'E', power @ ..] => std::str::from_utf8(power).ok()?.parse().ok()?,
+        [b'e' | b'E', power @ ..] => power_of(power)?,
         _ => return None,
     };
     let exponent = exponent.checked_sub(i32::try_from(mantissa.places).ok()?)?;
     // Of more digits some have to be zeros.
     let known = (1..=LARGE).contains(&mantissa.digits);
     known.then_some(DecFloat { negative, class: Class::Finite, coefficient, exponent })
+}
+
+/// The number after an E.
+#[inline]
+fn power_of(text: &[u8]) -> Option<i32> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        all => (false, all),
+    };
+    // Of more digits some may be zeros.
+    if !(1..=4).contains(&digits.len()) || !digits.iter().all(u8::is_ascii_digit) {
+        return std::str::from_utf8(text).ok()?.parse().ok();
+    }
+    let power = digits.iter().fold(0, |power, digit| power * 10 + i32::from(digit - b'0'));
+    Some(if negative { -power } else { power })
 }
 
 /// Digits with a point at most.
