@@ -40,15 +40,33 @@ pub(super) fn days(century: u32, year: u32, month: u32, day: u32) -> Option<i32>
     Some((before + of_year).cast_signed() + FIRST_DAY)
 }
 
+/// The year of a day from [`FIRST_DAY`] on, and the number of the day in it, from 1.
+#[inline]
+pub(super) fn ordinal(days: i32) -> (u32, u32) {
+    let (year, since_march) = since_march(days);
+    match since_march.checked_sub(306) {
+        Some(since_january) => (year + 1, since_january + 1),
+        None => {
+            let leap = year & 3 == 0 && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+            (year, since_march + 60 + u32::from(leap))
+        }
+    }
+}
+
 /// Year, month and day of a day from [`FIRST_DAY`] on; the reverse of [`days`].
 #[inline]
 pub(super) fn civil(days: i32) -> (u32, u32, u32) {
-    // Since 0000-03-01, so that the leap day is the last of a year.
+    let (year, doy) = since_march(days);
+    let mp = (5 * doy + 2) / 153;
+    let month = if mp < 10 { mp + 3 } else { mp - 9 };
+    (year + u32::from(month <= 2), month, doy - (153 * mp + 2) / 5 + 1)
+}
+
+/// A year that begins with its March, so that the leap day is its last, and the days since its first.
+#[inline(always)]
+fn since_march(days: i32) -> (u32, u32) {
     let z = days.wrapping_add(719_468).cast_unsigned();
     let (era, doe) = (z / 146_097, z % 146_097);
     let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    (yoe + era * 400 + u32::from(month <= 2), month, doy - (153 * mp + 2) / 5 + 1)
+    (yoe + era * 400, doe - (365 * yoe + yoe / 4 - yoe / 100))
 }

@@ -28,17 +28,51 @@ pub(super) fn date_in(
     marks: Marks,
     array: &dyn Array,
 ) -> Option<Box<dyn BulkColumn>> {
-    if target.field.shape != Shape::Fixed(form.width()) || array.data_type() != &DataType::Date32 {
+    if target.field.shape != Shape::Fixed(form.width()) {
         return None;
     }
+    match array.data_type() {
+        DataType::Date32 => days::<Date32Type>(form, separator, target, marks, array, Some),
+        DataType::Timestamp(TimeUnit::Second, None) => {
+            days::<TimestampSecondType>(form, separator, target, marks, array, midnight::<1>)
+        }
+        DataType::Timestamp(TimeUnit::Millisecond, None) => {
+            days::<TimestampMillisecondType>(form, separator, target, marks, array, midnight::<1_000>)
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, None) => {
+            days::<TimestampMicrosecondType>(form, separator, target, marks, array, midnight::<1_000_000>)
+        }
+        DataType::Timestamp(TimeUnit::Nanosecond, None) => {
+            days::<TimestampNanosecondType>(form, separator, target, marks, array, midnight::<1_000_000_000>)
+        }
+        _ => None,
+    }
+}
+
+/// The day that begins at a moment.
+#[inline(always)]
+fn midnight<const SECOND: i64>(ticks: i64) -> Option<i32> {
+    let day = SECOND * i64::from(DAY);
+    let days = ticks.div_euclid(day);
+    if days * day == ticks { i32::try_from(days).ok() } else { None }
+}
+
+fn days<T: ArrowPrimitiveType>(
+    form: DateForm,
+    separator: u8,
+    target: Target<'_>,
+    marks: Marks,
+    array: &dyn Array,
+    days: impl Fn(T::Native) -> Option<i32> + Copy + Send + 'static,
+) -> Option<Box<dyn BulkColumn>> {
     let (zero, [dash, separator]) = alphabet(target.codec, [b'-', separator])?;
     if matches!(form, DateForm::Iso | DateForm::Jis) {
-        let known = |days| (FIRST_DAY..=LAST_DAY).contains(&days);
-        return fixed::<Date32Type, 10>(marks, array, known, move |days| date_text(days, zero, dash));
+        let known = move |v| days(v).is_some_and(|days| (FIRST_DAY..=LAST_DAY).contains(&days));
+        return fixed::<T, 10>(marks, array, known, move |v| date_text(days(v).unwrap_or_default(), zero, dash));
     }
-    let values = array.as_primitive_opt::<Date32Type>()?.values().clone();
+    let values = array.as_primitive_opt::<T>()?.values().clone();
     let width = form.width() as usize;
-    let cell = move |days: i32| form.text(days, zero, separator);
+    let cell = move |v| form.text(days(v)?, zero, separator);
     made(marks, width, Texts { values, width, cell })
 }
 

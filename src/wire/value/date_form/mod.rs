@@ -2,7 +2,7 @@
 //! with a year of two digits mean 1940 to 2039. Which of day, month and year comes first is said by the
 //! form and never guessed; which of the separators stands between them does not matter to a reader.
 
-use super::calendar::{self, civil, days};
+use super::calendar::{self, civil, days, ordinal};
 use super::datetext::{self, put_number};
 use super::datetime::{self, pair, pairs, to_ascii};
 use super::error::{Result, ValueError, ValueForm};
@@ -234,7 +234,7 @@ impl DateForm {
             DateForm::Dmy => [d1, d2, s, m1, m2, s, y1, y2, 0, 0],
             DateForm::Mdy => [m1, m2, s, d1, d2, s, y1, y2, 0, 0],
             DateForm::Jul => {
-                let day = (value - days(year / 100, year % 100, 1, 1)? + 1).unsigned_abs();
+                let (_, day) = ordinal(value);
                 let [tens, ones] = two(day % 100);
                 [y1, y2, s, zero + (day / 100) as u8, tens, ones, 0, 0, 0, 0]
             }
