@@ -2,11 +2,10 @@
 //! once, in place.
 
 use super::single::{NOT_ASCII, Single};
+use super::{SHIFT_IN, SHIFT_OUT};
 use crate::wire::codec::instructions::level;
 use fearless_simd::{Level, dispatch, prelude::*, u8x16, u8x64};
 
-/// The bytes that lead into and out of double bytes in a mixed EBCDIC page.
-const SHIFTS: [u8; 2] = [0x0E, 0x0F];
 /// Bytes of a part of the table that one instruction looks up where registers are wide.
 const QUARTER: usize = 64;
 /// And where they are narrow.
@@ -28,8 +27,8 @@ impl Ascii {
     /// Of a single-byte page, or of the single bytes of one with shifts.
     pub(super) fn new(single: &Single, shifted: bool) -> Ascii {
         let mut table = *single.ascii();
-        for shift in SHIFTS.iter().filter(|_| shifted) {
-            if let Some(entry) = table.get_mut(usize::from(*shift)) {
+        for shift in [SHIFT_OUT, SHIFT_IN].into_iter().filter(|_| shifted) {
+            if let Some(entry) = table.get_mut(usize::from(shift)) {
                 *entry = NOT_ASCII;
             }
         }
@@ -155,6 +154,29 @@ fn look_up<S: Simd, const N: usize>(simd: S, steps: Steps<S, N>, mut places: [S:
     found
 }
 
+/// The byte that a page has for each ASCII character.
+#[derive(Debug, Clone, Copy)]
+pub struct FromAscii {
+    single: &'static Single,
+    level: Level,
+}
+
+impl FromAscii {
+    pub(super) fn new(single: &'static Single) -> FromAscii {
+        FromAscii { single, level: level() }
+    }
+
+    /// Puts its byte in the place of every character of a text of ASCII only. False if the page has not all of them:
+    /// then the bytes mean nothing.
+    #[inline]
+    pub fn translate(&self, text: &mut [u8]) -> bool {
+        let (table, missing) = *self.single.bytes_of_ascii();
+        // What it says is about the other direction.
+        Ascii { table, level: self.level }.translate(text);
+        missing.is_none_or(|missing| !text.contains(&missing))
+    }
+}
+
 impl std::fmt::Debug for Ascii {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Ascii").field("level", &self.level).finish_non_exhaustive()
@@ -199,6 +221,29 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn ascii_becomes_what_the_page_writes() {
+        let mut pages = 0;
+        for codec in known().map(|ccsid| Codec::new(ccsid).unwrap()) {
+            let Some(quick) = codec.from_ascii() else { continue };
+            pages += 1;
+            for (name, level) in levels() {
+                let quick = FromAscii { level, ..quick };
+                let same = |text: &str| {
+                    let (mut bytes, mut expected) = (text.as_bytes().to_vec(), Vec::new());
+                    let known = codec.encode(text, &mut expected).is_ok();
+                    assert_eq!(quick.translate(&mut bytes), known, "{codec:?} {name} {text:?}");
+                    assert!(!known || bytes == expected, "{codec:?} {name} {text:?}");
+                };
+                for character in (0..128u8).map(char::from) {
+                    same(&character.to_string());
+                    same(&format!("{}{character}{}", "text in front ".repeat(9), "and after it ".repeat(11)));
+                }
+            }
+        }
+        assert!(pages > 100, "{pages}");
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! One page, both ways: chosen once per column, then used for every value.
 
-use super::ascii::Ascii;
+use super::ascii::{Ascii, FromAscii};
 use super::directory::PAGES;
 use super::double::Double;
 use super::error::{CcsidError, Errors};
 use super::on_error::BadUnits;
 use super::page::{PageForm, Plane, UnitOrder};
+use super::quick::each;
+use super::shifted::{Doubled, encode_mixed};
 use super::single::Single;
 use super::sink::Sink;
 use super::{lead_byte, shifted, unicode};
@@ -62,6 +64,38 @@ impl Codec {
             Tables::Single(single) => Some(Ascii::new(single, false)),
             Tables::Shifted(single, _) => Some(Ascii::new(single, true)),
             _ => None,
+        }
+    }
+
+    /// The way back of text that is ASCII, if the page has single bytes.
+    pub fn from_ascii(&self) -> Option<FromAscii> {
+        match self.tables {
+            Tables::Single(single) | Tables::Shifted(single, _) | Tables::Led(single, ..) => {
+                Some(FromAscii::new(single))
+            }
+            _ => None,
+        }
+    }
+
+    /// Appends values that end at these places of a text, which become the places where their bytes end. False where it
+    /// takes the way of single values: then what was appended means nothing.
+    pub fn encode_all(
+        &self,
+        text: &[u8],
+        ends: &mut [usize],
+        from_ascii: Option<&FromAscii>,
+        dst: &mut Vec<u8>,
+    ) -> bool {
+        let quick = from_ascii.map(|quick| |text: &mut [u8]| quick.translate(text));
+        match self.tables {
+            Tables::Single(single) => each(text, ends, quick, dst, |src, dst, at| single.encode_quickly(src, dst, at)),
+            Tables::Shifted(single, double) => each(text, ends, quick, dst, |src, dst, at| {
+                encode_mixed(single, double, Doubled::Shifted, src, dst, at)
+            }),
+            Tables::Led(single, double, []) => {
+                each(text, ends, quick, dst, |src, dst, at| encode_mixed(single, double, Doubled::Plain, src, dst, at))
+            }
+            _ => false,
         }
     }
 

@@ -84,6 +84,14 @@ impl Double {
         self.back().codes.get(u32::from(ch) as usize).is_none_or(|code| code & SECOND != 0)
     }
 
+    /// The code of a character that is never the second of two, or 0; `None` for one that may be.
+    #[inline(always)]
+    pub(super) fn lone_code(&self, unit: u16) -> Option<u16> {
+        // The mask leaves sixteen bits.
+        let code = *self.back().codes.get(usize::from(unit))?;
+        (code & SECOND == 0).then_some((code & 0xFFFF) as u16)
+    }
+
     /// The code of a character.
     #[inline]
     pub(super) fn code(&self, ch: char) -> Option<u16> {

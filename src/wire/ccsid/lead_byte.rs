@@ -5,7 +5,8 @@ use super::double::Double;
 use super::error::CcsidError;
 use super::on_error::BadUnits;
 use super::page::Plane;
-use super::shifted::walk;
+use super::quick::one;
+use super::shifted::{Doubled, encode_mixed, walk};
 use super::single::Single;
 use super::sink::Sink;
 
@@ -44,9 +45,19 @@ pub(super) fn encode(
     dst: &mut Vec<u8>,
 ) -> Result<(), (usize, char)> {
     // ASCII is never a part of two characters that have one code.
-    if single.encode_ascii(src, dst) {
+    let quick = |src: &[u8], dst: &mut [u8], at| encode_mixed(single, double, Doubled::Plain, src, dst, at);
+    if single.encode_ascii(src, dst) || planes.is_empty() && one(src, dst, quick) {
         return Ok(());
     }
+    encode_carefully((single, double, planes), src, dst)
+}
+
+/// As [`encode`], of any characters.
+pub(super) fn encode_carefully(
+    (single, double, planes): (&Single, &Double, &[Plane]),
+    src: &str,
+    dst: &mut Vec<u8>,
+) -> Result<(), (usize, char)> {
     dst.reserve(src.len());
     walk(
         double,

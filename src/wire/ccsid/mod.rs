@@ -34,7 +34,12 @@ pub mod error;
 mod lead_byte;
 mod on_error;
 mod page;
+mod quick;
 mod shifted;
 mod single;
 pub mod sink;
 mod unicode;
+
+/// The bytes that lead into and out of double bytes in a mixed EBCDIC page.
+const SHIFT_OUT: u8 = 0x0E;
+const SHIFT_IN: u8 = 0x0F;

@@ -3,11 +3,13 @@
 use super::double::Double;
 use super::error::CcsidError;
 use super::on_error::BadUnits;
+use super::quick::one;
 use super::single::Single;
-use super::sink::Sink;
+use super::sink::{SPELLED, Sink};
+use super::{SHIFT_IN, SHIFT_OUT};
 
-const SHIFT_OUT: u8 = 0x0E;
-const SHIFT_IN: u8 = 0x0F;
+/// Bytes of a value whose runs are not looked for.
+const SHORT: usize = 24;
 
 /// Appends a mixed value. Neither shift is a character of the single-byte half, so a run of single
 /// bytes ends there by itself.
@@ -18,6 +20,9 @@ pub(super) fn decode(
     out: &mut Sink<'_>,
     trouble: &BadUnits<'_>,
 ) -> Result<(), CcsidError> {
+    if src.len() <= SHORT && decode_short(single, double, src, out).is_some() {
+        return Ok(());
+    }
     let mut at = 0;
     loop {
         at += single.run(src.get(at..).unwrap_or_default(), out);
@@ -34,6 +39,35 @@ pub(super) fn decode(
         }
         at += 1;
     }
+}
+
+/// Appends a mixed value character by character: its runs are too short for a loop each. `None`, and nothing, if there is
+/// anything in it but characters of one word and shifts in turn.
+#[inline]
+fn decode_short(single: &Single, double: &Double, src: &[u8], out: &mut Sink<'_>) -> Option<()> {
+    let room = out.room(SHORT * 3 + 1);
+    let (mut end, mut rest, mut within) = (0, src, false);
+    loop {
+        let (word, tail) = match (within, rest) {
+            (false, []) => break,
+            (false, [SHIFT_OUT, tail @ ..]) | (true, [SHIFT_IN, tail @ ..]) => {
+                (within, rest) = (!within, tail);
+                continue;
+            }
+            (false, [byte, tail @ ..]) => (single.word(*byte), tail),
+            (true, [lead, trail, tail @ ..]) => (double.word(u16::from_be_bytes([*lead, *trail])), tail),
+            (true, _) => return None,
+        };
+        if word < SPELLED {
+            return None;
+        }
+        // The next character is written over the fourth byte.
+        *room.get_mut(end..)?.first_chunk_mut()? = word.to_le_bytes();
+        end += (word >> 27) as usize;
+        rest = tail;
+    }
+    out.advance(end);
+    Some(())
 }
 
 /// Appends a value of double-byte characters alone.
@@ -60,9 +94,20 @@ pub(super) fn decode_pairs(
 /// Appends a text as a mixed value, back in single bytes at its end.
 pub(super) fn encode(single: &Single, double: &Double, src: &str, dst: &mut Vec<u8>) -> Result<(), (usize, char)> {
     // ASCII is never a part of two characters that have one code.
-    if single.encode_ascii(src, dst) {
+    let quick = |src: &[u8], dst: &mut [u8], at| encode_mixed(single, double, Doubled::Shifted, src, dst, at);
+    if single.encode_ascii(src, dst) || one(src, dst, quick) {
         return Ok(());
     }
+    encode_carefully(single, double, src, dst)
+}
+
+/// As [`encode`], of any characters.
+pub(super) fn encode_carefully(
+    single: &Single,
+    double: &Double,
+    src: &str,
+    dst: &mut Vec<u8>,
+) -> Result<(), (usize, char)> {
     dst.reserve(src.len() + 2);
     let mut out = false;
     walk(
@@ -84,6 +129,66 @@ pub(super) fn encode(single: &Single, double: &Double, src: &str, dst: &mut Vec<
         dst.push(SHIFT_IN);
     }
     Ok(())
+}
+
+/// What a page does with its double-byte characters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubled {
+    /// Puts them between shifts.
+    Shifted,
+    /// Writes them as they are: their first byte is no character.
+    Plain,
+}
+
+/// Writes a text in a page of single and double bytes at a place of `dst`, which has room; where its bytes end.
+#[inline(always)]
+pub(super) fn encode_mixed(
+    single: &Single,
+    double: &Double,
+    doubled: Doubled,
+    src: &[u8],
+    dst: &mut [u8],
+    start: usize,
+) -> Option<usize> {
+    let shifted = doubled == Doubled::Shifted;
+    let (mut at, mut rest, mut within) = (start, src, false);
+    while !rest.is_empty() {
+        let (unit, tail) = next(rest)?;
+        rest = tail;
+        let byte = single.byte_of(unit);
+        // ASCII is never a part of two characters that have one code.
+        let code = if unit < 0x80 { 0 } else { double.lone_code(unit)? };
+        let (wide, bytes) = match u8::try_from(byte) {
+            Ok(byte) => (false, [byte, 0]),
+            Err(_) if code == 0 => return None,
+            Err(_) => (true, code.to_be_bytes()),
+        };
+        if shifted && wide != within {
+            within = wide;
+            *dst.get_mut(at)? = if wide { SHIFT_OUT } else { SHIFT_IN };
+            at += 1;
+        }
+        // Of one byte the second is written over.
+        *dst.get_mut(at..)?.first_chunk_mut()? = bytes;
+        at += 1 + usize::from(wide);
+    }
+    if within {
+        *dst.get_mut(at)? = SHIFT_IN;
+        at += 1;
+    }
+    Some(at)
+}
+
+/// The character in front if UTF-8 has it in up to three bytes, and what follows it.
+#[inline(always)]
+fn next(text: &[u8]) -> Option<(u16, &[u8])> {
+    let low = |byte: u8| u16::from(byte & 0x3F);
+    match text {
+        [a @ ..0x80, rest @ ..] => Some((u16::from(*a), rest)),
+        [a @ 0xC0..0xE0, b, rest @ ..] => Some((u16::from(a & 0x1F) << 6 | low(*b), rest)),
+        [a @ 0xE0..0xF0, b, c, rest @ ..] => Some((u16::from(*a) << 12 | low(*b) << 6 | low(*c), rest)),
+        _ => None,
+    }
 }
 
 /// Appends a text as double-byte characters alone.

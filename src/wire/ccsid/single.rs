@@ -3,6 +3,7 @@
 use super::directory::{SINGLE, SINGLES};
 use super::error::CcsidError;
 use super::on_error::BadUnits;
+use super::quick::one;
 use super::sink::{Sink, Spelled, spelled};
 use std::sync::OnceLock;
 
@@ -26,6 +27,8 @@ pub(super) struct Single {
     ascii: [u8; 256],
     /// The character in UTF-8; 0: no such character.
     utf8: [Spelled; 256],
+    /// The byte of every ASCII character; the one that stands for a character without one.
+    bytes_of_ascii: ([u8; 256], Option<u8>),
     /// Bytes of the characters that UTF-8 has in one or two bytes, or [`NONE`].
     low: Box<[u16; LOW]>,
     /// For each upper byte of a UTF-16 unit, which row of `bytes`. Row 0 is empty.
@@ -44,7 +47,13 @@ impl Single {
     /// Appends characters up to the first byte that has none; how many bytes that were.
     #[inline]
     pub(super) fn run(&self, src: &[u8], out: &mut Sink<'_>) -> usize {
-        out.spell(src, |byte| self.utf8.get(usize::from(byte)).copied().unwrap_or(0))
+        out.spell(src, |byte| self.word(byte))
+    }
+
+    /// The character of a byte, or 0.
+    #[inline(always)]
+    pub(super) fn word(&self, byte: u8) -> Spelled {
+        self.utf8.get(usize::from(byte)).copied().unwrap_or(0)
     }
 
     /// Decodes a whole value of a single-byte page.
@@ -67,9 +76,32 @@ impl Single {
 
     /// Appends the bytes of a whole text; the first character without one is the error.
     pub(super) fn encode(&self, src: &str, dst: &mut Vec<u8>) -> Result<(), (usize, char)> {
-        if self.encode_ascii(src, dst) {
+        if self.encode_ascii(src, dst) || one(src, dst, |src, dst, at| self.encode_quickly(src, dst, at)) {
             return Ok(());
         }
+        self.encode_carefully(src, dst)
+    }
+
+    /// Writes a text in a single-byte page at a place of `dst`, which has room; where its bytes end.
+    #[inline(always)]
+    pub(super) fn encode_quickly(&self, src: &[u8], dst: &mut [u8], start: usize) -> Option<usize> {
+        let (mut at, mut before, mut odd) = (start, 0u8, false);
+        for byte in src {
+            // The second byte of a character writes over what the first one wrote, which is nothing good.
+            let second = byte & 0xC0 == 0x80;
+            let both = u16::from(before & 0x1F) << 6 | u16::from(byte & 0x3F);
+            let found = self.low_byte(if second { both } else { u16::from(*byte) });
+            odd |= *byte >= 0xE0 || found > 0xFF && *byte < 0xC0;
+            at = at.saturating_sub(second.into());
+            *dst.get_mut(at)? = found as u8;
+            at += 1;
+            before = *byte;
+        }
+        (!odd).then_some(at)
+    }
+
+    /// As [`encode`](Self::encode), of any characters.
+    pub(super) fn encode_carefully(&self, src: &str, dst: &mut Vec<u8>) -> Result<(), (usize, char)> {
         dst.reserve(src.len());
         for (index, ch) in src.chars().enumerate() {
             dst.push(self.byte(ch).ok_or((index, ch))?);
@@ -96,14 +128,25 @@ impl Single {
         units <= 0xFF
     }
 
+    /// The byte of every ASCII character, and the one that stands for a character without one.
+    pub(super) fn bytes_of_ascii(&self) -> &([u8; 256], Option<u8>) {
+        &self.bytes_of_ascii
+    }
+
     /// The character of every byte if it is ASCII, else [`NOT_ASCII`].
     pub(super) fn ascii(&self) -> &[u8; 256] {
         &self.ascii
     }
 
+    /// The byte of a unit below U+0800, or [`NONE`].
+    #[inline(always)]
+    pub(super) fn low_byte(&self, unit: u16) -> u16 {
+        self.low.get(usize::from(unit)).copied().unwrap_or(NONE)
+    }
+
     /// The byte of a unit, or [`NONE`].
     #[inline(always)]
-    fn byte_of(&self, unit: u16) -> u16 {
+    pub(super) fn byte_of(&self, unit: u16) -> u16 {
         if let Some(byte) = self.low.get(usize::from(unit)) {
             return *byte;
         }
@@ -116,6 +159,7 @@ impl Single {
         let (units, silent) = stored.split_at_checked(512).unwrap_or_default();
         let mut table = Single {
             ascii: [NOT_ASCII; 256],
+            bytes_of_ascii: ([0; 256], None),
             utf8: [0; 256],
             low: Box::new([NONE; LOW]),
             rows: [0; 256],
@@ -138,7 +182,19 @@ impl Single {
                 table.learn(unit, byte);
             }
         }
+        table.bytes_of_ascii = table.all_of_ascii();
         table
+    }
+
+    fn all_of_ascii(&self) -> ([u8; 256], Option<u8>) {
+        let ascii = self.low.get(..usize::from(NOT_ASCII)).unwrap_or_default();
+        // Half of all bytes are none of these.
+        let unused = (0..=u8::MAX).find(|byte| !ascii.contains(&u16::from(*byte))).unwrap_or_default();
+        let mut table = [unused; 256];
+        for (to, from) in table.iter_mut().zip(ascii) {
+            *to = u8::try_from(*from).unwrap_or(unused);
+        }
+        (table, ascii.contains(&NONE).then_some(unused))
     }
 
     /// Notes that `unit` is written as `byte`.
