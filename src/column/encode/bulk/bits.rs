@@ -39,10 +39,41 @@ impl CellMaker for Bits {
         if rows.end > self.bits.len() {
             return false;
         }
+        let bits = self.bits.slice(rows.start, rows.len());
+        if self.width == 1 {
+            let [[zero, _], [one, _]] = self.forms;
+            let (zeros, other) = (u64::from_ne_bytes([zero; 8]), u64::from(zero ^ one));
+            for (at, word) in (0..).step_by(64).zip(bits.bit_chunks().iter_padded()) {
+                for (n, byte) in (0..).step_by(8).zip(word.to_le_bytes()) {
+                    store(cells, at + n, &(zeros ^ (spread(byte) * other)).to_le_bytes());
+                }
+            }
+            return true;
+        }
         let [zero, one] = self.forms;
-        for (n, bit) in self.bits.slice(rows.start, rows.len()).iter().enumerate() {
+        for (n, bit) in bits.iter().enumerate() {
             store(cells, n * self.width, if bit { &one } else { &zero });
         }
         true
+    }
+}
+
+/// Each bit as a byte, the lowest first.
+#[inline(always)]
+fn spread(bits: u8) -> u64 {
+    // Copies of seven bits that do not touch each other, and the last bit by itself.
+    let seven = u64::from(bits & 0x7F).wrapping_mul(0x0002_0408_1020_4081) & 0x0101_0101_0101_0101;
+    seven | u64::from(bits >> 7) << 56
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_become_bytes() {
+        for bits in 0..=u8::MAX {
+            assert_eq!(spread(bits).to_le_bytes(), std::array::from_fn(|n| bits >> n & 1));
+        }
     }
 }
