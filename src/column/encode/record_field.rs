@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use arrow_array::Array;
 
+pub(in crate::column) use super::bulk::ROOM;
 use super::bulk::{BulkColumn, Target, bulk_column};
 use super::scalar::Scalar;
 use super::source;
@@ -46,8 +47,8 @@ type Result<T> = std::result::Result<T, Reason>;
 pub(in crate::column) struct RecordColumn(Box<dyn BulkColumn>);
 
 impl RecordColumn {
-    /// Writes the values of `rows`, each of which begins at its place; a NULL is left out. False, and nothing written,
-    /// when these rows are not for a plain loop.
+    /// Writes the values of `rows`, each of which begins at its place; a NULL is left out. The last [`ROOM`] bytes of
+    /// `out` belong to no record. False, and nothing written, when these rows are not for a plain loop.
     pub(in crate::column) fn write(&mut self, rows: Range<usize>, places: &mut [usize], out: &mut [u8]) -> bool {
         let good = self.0.measure(rows.clone(), &mut []);
         if good {

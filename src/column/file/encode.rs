@@ -5,7 +5,7 @@ use std::ops::Range;
 use arrow_array::{Array, ArrayRef};
 
 use super::error::RecordError;
-use crate::column::encode::record_field::RecordFieldEncoder;
+use crate::column::encode::record_field::{ROOM, RecordFieldEncoder};
 use crate::column::error::ColumnError;
 use crate::wire::codec::writer::Writer;
 use crate::wire::value::record_layout::{PlacedField, Stride};
@@ -40,10 +40,11 @@ impl<'a> RecordEncoder<'a> {
             return Err(RecordError::Layout(format!("{} columns for {} fields", columns.len(), self.fields.len())));
         }
         let start = out.len();
-        out.resize(start + rows.len() * stride.increment, 0);
+        let end = start + rows.len() * stride.increment;
+        out.resize(end + ROOM, 0);
         let slots = out.get_mut(start..).unwrap_or_default();
         if let Some(at) = stride.null_map {
-            for slot in slots.chunks_exact_mut(stride.increment.max(1)) {
+            for slot in slots.chunks_exact_mut(stride.increment.max(1)).take(rows.len()) {
                 // The map ends with the slot, however many fields the file has.
                 slot.iter_mut().skip(at).for_each(|byte| *byte = PRESENT);
             }
@@ -54,10 +55,12 @@ impl<'a> RecordEncoder<'a> {
                 return Err(e);
             }
         }
+        out.truncate(end);
         Ok(())
     }
 }
 
+/// Writes a field into the slots, after which there is [`ROOM`].
 fn write(
     field: &RecordFieldEncoder<'_>,
     column: Option<&ArrayRef>,
@@ -78,7 +81,7 @@ fn write(
     for first in rows.clone().step_by(TILE) {
         let tile = first..rows.end.min(first + TILE);
         let start = (first - rows.start) * stride.increment;
-        let slots = slots.get_mut(start..start + tile.len() * stride.increment).unwrap_or_default();
+        let slots = slots.get_mut(start..).unwrap_or_default();
         places.clear();
         places.extend((0..tile.len()).map(|n| n * stride.increment + place.offset));
         let done = bulk.as_mut().is_some_and(|bulk| bulk.write(tile.clone(), &mut places, slots));

@@ -6,7 +6,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrowPrimitiveType};
 use arrow_buffer::{ArrowNativeType, ScalarBuffer};
 
-use super::{BulkColumn, Marks, put};
+use super::{BulkColumn, Marks, ROOM, put};
 
 /// Cells that each value is written into as it is.
 struct FixedCells<V: ArrowNativeType, K, C> {
@@ -43,11 +43,7 @@ where
     }
 
     fn write(&self, rows: Range<usize>, places: &mut [usize], out: &mut [u8]) {
-        self.marks.write(rows, places, out, |row, place, out| {
-            if let Some(v) = self.values.get(row) {
-                put(out, place, &(self.cell)(*v));
-            }
-        });
+        self.marks.write_fixed(rows, places, out, |row| self.values.get(row).map(|v| (self.cell)(*v)));
     }
 }
 
@@ -57,9 +53,6 @@ pub(super) trait CellMaker: Send {
     /// The cells may be written with [`store`], since there is room after the last.
     fn make(&mut self, rows: Range<usize>, marks: &Marks, cells: &mut [u8]) -> bool;
 }
-
-/// Bytes after the last cell that may be written and mean nothing.
-const ROOM: usize = 64;
 
 /// Writes more than a cell at once: what is written beyond it, the next one writes over.
 #[inline(always)]
@@ -120,7 +113,7 @@ fn scatter(marks: &Marks, cells: &[u8], width: usize, rows: Range<usize>, places
             }
         };
     }
-    widths!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 19 20 21 23 26 29 31 32)
+    widths!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 19 20 21 23 25 26 29 30 31 32)
 }
 
 fn scatter_fixed<const N: usize>(
@@ -132,9 +125,5 @@ fn scatter_fixed<const N: usize>(
 ) {
     let start = rows.start;
     let cells = cells.as_chunks::<N>().0;
-    marks.write(rows, places, out, |row, place, out| {
-        if let Some(cell) = cells.get(row - start) {
-            put(out, place, cell);
-        }
-    });
+    marks.write_fixed(rows, places, out, |row| cells.get(row - start).copied());
 }

@@ -11,12 +11,13 @@ mod numbers;
 mod stamps;
 mod strings;
 
+use std::hint::select_unpredictable;
 use std::ops::Range;
 
 use arrow_array::Array;
 use arrow_buffer::NullBuffer;
 
-use super::ABSENT;
+use super::{ABSENT, PRESENT};
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::value::field::Field;
 use crate::wire::value::record_layout::FieldForm;
@@ -27,7 +28,8 @@ pub(super) trait BulkColumn: Send {
     /// Adds the length of each cell; false, and nothing added, when these rows are not for a plain loop.
     fn measure(&mut self, rows: Range<usize>, lengths: &mut [usize]) -> bool;
     /// Writes the cells that were measured, or the first of them, each at its place, which moves on
-    /// after it. Where nothing is written `out` says that a value is present.
+    /// after it. Where nothing is written `out` says that a value is present. The last [`ROOM`] bytes of `out` belong to
+    /// no cell.
     fn write(&self, rows: Range<usize>, places: &mut [usize], out: &mut [u8]);
 }
 
@@ -74,6 +76,9 @@ pub(super) fn bulk_column(target: Target<'_>, array: &dyn Array) -> Option<Box<d
     }
 }
 
+/// Bytes after the last cell that may be written and mean nothing.
+pub(in crate::column) const ROOM: usize = 64;
+
 /// Writes a cell and moves on after it.
 #[inline]
 pub(super) fn put(out: &mut [u8], place: &mut usize, cell: &[u8]) {
@@ -102,9 +107,7 @@ impl Marks {
         let width = self.width();
         match &self.nulls {
             None => rows.zip(lengths).for_each(|(row, sum)| *sum += width + length(row)),
-            Some(nulls) => rows.zip(lengths).for_each(|(row, sum)| {
-                *sum += if nulls.is_null(row) { width } else { width + length(row) };
-            }),
+            Some(nulls) => each(nulls, rows, lengths, |row, null, sum| *sum += width + kept(!null, length(row))),
         }
     }
 
@@ -123,16 +126,51 @@ impl Marks {
                 *place += width;
                 cell(row, place, out);
             }),
-            Some(nulls) => rows.zip(places).for_each(|(row, place)| {
-                if nulls.is_null(row) {
-                    if self.marked {
-                        put(out, place, &[ABSENT]);
-                    }
-                } else {
-                    *place += width;
+            Some(nulls) => each(nulls, rows, places, |row, null, place| {
+                self.mark(null, *place, out);
+                *place += width;
+                if !null {
                     cell(row, place, out);
                 }
             }),
+        }
+    }
+
+    /// The same for cells of one length, without a branch for each NULL: its cell is written where it means nothing.
+    #[inline]
+    fn write_fixed<const N: usize>(
+        &self,
+        rows: Range<usize>,
+        places: &mut [usize],
+        out: &mut [u8],
+        cell: impl Fn(usize) -> Option<[u8; N]>,
+    ) {
+        const { assert!(N <= ROOM) };
+        let Some(nulls) = &self.nulls else {
+            return self.write(rows, places, out, |row, place, out| {
+                if let Some(cell) = cell(row) {
+                    put(out, place, &cell);
+                }
+            });
+        };
+        let (width, nowhere) = (self.width(), out.len().saturating_sub(ROOM));
+        each(nulls, rows, places, |row, null, place| {
+            self.mark(null, *place, out);
+            let start = *place + width;
+            if let Some(cell) = cell(row) {
+                put(out, &mut select_unpredictable(null, nowhere, start), &cell);
+            }
+            *place = start + kept(!null, N);
+        });
+    }
+
+    /// Says whether the value at a place is NULL.
+    #[inline(always)]
+    fn mark(&self, null: bool, place: usize, out: &mut [u8]) {
+        if self.marked
+            && let Some(mark) = out.get_mut(place)
+        {
+            *mark = select_unpredictable(null, ABSENT, PRESENT);
         }
     }
 
@@ -141,6 +179,29 @@ impl Marks {
     fn is_null(&self, row: usize) -> bool {
         self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row))
     }
+}
+
+/// Calls `f` with each row, whether it is NULL, and what belongs to it.
+#[inline(always)]
+fn each<T>(nulls: &NullBuffer, rows: Range<usize>, of: &mut [T], mut f: impl FnMut(usize, bool, &mut T)) {
+    let count = rows.len().min(of.len());
+    if rows.start + count > nulls.len() {
+        return;
+    }
+    let valid = nulls.inner().slice(rows.start, count);
+    for ((first, of), valid) in rows.step_by(64).zip(of.chunks_mut(64)).zip(valid.bit_chunks().iter_padded()) {
+        let mut null = !valid;
+        for (row, of) in (first..).zip(of) {
+            f(row, null & 1 == 1, of);
+            null >>= 1;
+        }
+    }
+}
+
+/// A length, or none.
+#[inline(always)]
+fn kept(keep: bool, length: usize) -> usize {
+    select_unpredictable(keep, length, 0)
 }
 
 /// Digit zero of a page whose digits follow each other, and other characters; ASCII without a page.

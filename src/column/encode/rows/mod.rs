@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, NullArray, RecordBatch};
 
-use super::bulk::{BulkColumn, Target, bulk_column, put};
+use super::bulk::{BulkColumn, ROOM, Target, bulk_column, put};
 use super::{ColumnEncoder, PRESENT};
 use crate::column::error::ColumnError;
 use crate::wire::codec::writer::Writer;
@@ -133,13 +133,16 @@ impl<'a> RowEncoder<'a> {
         self.typical = (end - start).checked_div(count).unwrap_or(self.typical);
         let out = w.vec_mut();
         // So that only NULLs need a mark.
-        out.resize(end, PRESENT);
-        for place in &mut self.places {
-            put(out, place, self.head);
+        out.resize(end + ROOM, PRESENT);
+        match self.head {
+            // A copy whose length is known is an instruction.
+            [a, b] => self.places.iter_mut().for_each(|place| put(out, place, &[*a, *b])),
+            head => self.places.iter_mut().for_each(|place| put(out, place, head)),
         }
         for column in &mut self.columns {
             column.write(rows.start..rows.start + count, &mut self.places, out);
         }
+        out.truncate(end);
         (count, fault)
     }
 }
