@@ -7,16 +7,20 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Decimal256Type;
 use arrow_buffer::{ScalarBuffer, i256};
 use arrow_schema::DataType;
+use fearless_simd::Level;
 
 use super::super::number;
 use super::cells::{CellMaker, made, store};
+use super::digits::{DigitForm, Digits, MOST};
 use super::exact::Exact;
 use super::numbers::Integers;
 use super::{BulkColumn, Marks, Target};
+use crate::wire::codec::instructions::level;
 use crate::wire::codec::reader::ByteOrder;
 use crate::wire::value::decimal::{self, TEN16, Wide, digits8, nibbles16};
 use crate::wire::value::field::{Field, Shape};
 use crate::wire::value::record_layout::FieldForm;
+use crate::wire::value::simd::LANES;
 use crate::wire::value::types::Type;
 
 /// The most digits of a number of 64 bits, and of 128.
@@ -43,7 +47,8 @@ pub(super) fn column(target: Target<'_>, marks: Marks, array: &dyn Array) -> Opt
     let most = 10u128.pow(field.precision.into()) - 1;
     let values = Exact::of(array)?.scaled(field.scale.into(), most)?;
     match field.precision {
-        1..=SMALL => made(marks, width, Small { values, form, width }),
+        1..=MOST => made(marks, width, Few { values, form, width, level: level() }),
+        ..=SMALL => made(marks, width, Small { values, form, width }),
         _ => made(marks, width, Large { values, form, width }),
     }
 }
@@ -80,7 +85,58 @@ impl Form {
     }
 }
 
-/// Up to [`SMALL`] digits.
+/// Up to [`MOST`] digits.
+struct Few {
+    values: Exact,
+    form: Form,
+    width: usize,
+    level: Level,
+}
+
+impl CellMaker for Few {
+    fn make(&mut self, rows: Range<usize>, marks: &Marks, cells: &mut [u8]) -> bool {
+        let (width, form) = (self.width, self.form);
+        let Some(values) = self.values.small(rows, marks) else { return false };
+        let kind = if matches!(form, Form::Packed(_)) { DigitForm::Nibbles } else { DigitForm::Bytes };
+        let mut digits = Digits::new();
+        for (first, values) in (0..).step_by(LANES).zip(values.chunks(LANES)) {
+            digits.fill(self.level, kind, values);
+            let made = values.iter().zip(digits.high.iter().zip(&digits.low));
+            let made = (first..).map(|n| n * width).zip(made);
+            match form {
+                Form::Packed(plus) => made.for_each(|(at, (v, (high, low)))| {
+                    let sign = if *v < 0 { 0xD } else { plus };
+                    let word = (high | low << 32).swap_bytes() << 4 | u64::from(sign);
+                    store(cells, at, &(word << (64 - 8 * width)).to_be_bytes());
+                }),
+                Form::Zoned(zone) => made.for_each(|(at, (v, (high, low)))| {
+                    // The sign is the zone of the last digit.
+                    let last = if *v < 0 { 0xD0 } else { zone };
+                    side_by_side(*high, *low, [zone, last], width, at, cells);
+                }),
+                Form::Chars(zone, plus, minus) => made.for_each(|(at, (v, (high, low)))| {
+                    store(cells, at, &[if *v < 0 { minus } else { plus }]);
+                    side_by_side(*high, *low, [zone, zone], width - 1, at + 1, cells);
+                }),
+            }
+        }
+        true
+    }
+}
+
+/// Writes the last of sixteen digits, each with its zone.
+#[inline(always)]
+fn side_by_side(high: u64, low: u64, [zone, last]: [u8; 2], digits: usize, at: usize, cells: &mut [u8]) {
+    let zones = u64::from_ne_bytes([zone; 8]);
+    let low = low | zones << 8 >> 8 | u64::from(last) << 56;
+    if digits <= 8 {
+        return store(cells, at, &(low >> (64 - 8 * digits)).to_le_bytes());
+    }
+    store(cells, at, &((high | zones) >> (128 - 8 * digits)).to_le_bytes());
+    store(cells, at + digits - 8, &low.to_le_bytes());
+}
+
+/// Up to [`SMALL`] digits, and more than [`MOST`].
 struct Small {
     values: Exact,
     form: Form,
@@ -93,11 +149,6 @@ impl CellMaker for Small {
         let width = self.width;
         let values = values.iter().enumerate();
         match self.form {
-            Form::Packed(plus) if width <= 8 => values.for_each(|(n, v)| {
-                let sign = if *v < 0 { 0xD } else { plus };
-                let word = nibbles16(v.unsigned_abs()) << 4 | u64::from(sign);
-                store(cells, n * width, &(word << (64 - 8 * width)).to_be_bytes());
-            }),
             Form::Zoned(zone) if width <= 16 => values.for_each(|(n, v)| {
                 let word = sixteen(v.unsigned_abs(), zone);
                 // The sign is the zone of the last digit.

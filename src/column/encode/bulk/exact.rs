@@ -7,8 +7,10 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::*;
 use arrow_buffer::ScalarBuffer;
 use arrow_schema::DataType;
+use fearless_simd::{Level, dispatch};
 
-use super::Marks;
+use super::{Marks, each};
+use crate::wire::codec::instructions::level;
 
 /// Values of an array as they lie.
 enum Source {
@@ -64,6 +66,7 @@ pub(super) struct Exact {
     most: u128,
     small: Vec<i64>,
     large: Vec<i128>,
+    level: Level,
 }
 
 impl Exact {
@@ -84,7 +87,7 @@ impl Exact {
             _ => return None,
         };
         let (small, large) = (Vec::new(), Vec::new());
-        Some(Exact { source, scale: scale.into(), up: 1, down: 1, most: u128::MAX, small, large })
+        Some(Exact { source, scale: scale.into(), up: 1, down: 1, most: u128::MAX, small, large, level: level() })
     }
 
     /// The same at another scale, of at most so large a magnitude.
@@ -98,37 +101,44 @@ impl Exact {
     /// The values of `rows`, a zero for each NULL; `None` if one is too large or would lose a digit. For results below
     /// 2^63 only.
     pub(super) fn small(&mut self, rows: Range<usize>, marks: &Marks) -> Option<&[i64]> {
-        let mut odd = false;
+        let good = dispatch!(self.level, _simd => self.narrow(rows, marks));
+        good.then_some(&self.small)
+    }
+
+    #[inline(always)]
+    fn narrow(&mut self, rows: Range<usize>, marks: &Marks) -> bool {
         self.small.clear();
-        let out = &mut self.small;
+        self.small.resize(rows.len(), 0);
+        let out = self.small.as_mut_slice();
+        let mut lost = 0;
         each!(&self.source, values => {
-            out.extend(values.get(rows.clone()).unwrap_or_default().iter().map(|v| {
+            for (to, v) in out.iter_mut().zip(values.get(rows.clone()).unwrap_or_default()) {
                 let wide = v.wide();
-                let narrow = wide as i64;
-                odd |= i128::from(narrow) != wide;
-                narrow
-            }));
+                *to = wide as i64;
+                // All of the upper half is the sign of the lower one.
+                lost |= (wide >> 64) as i64 ^ *to >> 63;
+            }
         });
+        let mut odd = lost != 0;
         if let Some(nulls) = &marks.nulls {
-            rows.zip(out.iter_mut()).filter(|(row, _)| nulls.is_null(*row)).for_each(|(_, v)| *v = 0);
+            each(nulls, rows, out, |_, null, v| *v &= i64::from(null) - 1);
         }
         if self.down > 1 {
-            let down = i64::try_from(self.down).ok()?;
+            let Ok(down) = i64::try_from(self.down) else { return false };
             for v in out.iter_mut() {
                 let quotient = *v / down;
                 odd |= quotient * down != *v;
                 *v = quotient;
             }
         }
-        let up = i64::try_from(self.up).ok()?;
         // So that no product has more than 63 bits.
         let most = self.most.min(i64::MAX.unsigned_abs().into()) / self.up;
-        let most = u64::try_from(most).ok()?;
-        for v in out.iter_mut() {
-            odd |= v.unsigned_abs() > most;
-            *v = v.wrapping_mul(up);
+        let (Ok(up), Ok(most)) = (i64::try_from(self.up), u64::try_from(most)) else { return false };
+        odd |= out.iter().fold(false, |odd, v| odd | (v.unsigned_abs() > most));
+        if up > 1 {
+            out.iter_mut().for_each(|v| *v = v.wrapping_mul(up));
         }
-        (!odd).then_some(out)
+        !odd
     }
 
     /// As [`small`](Self::small), of any magnitude.
@@ -139,7 +149,7 @@ impl Exact {
             out.extend(values.get(rows.clone()).unwrap_or_default().iter().map(|v| v.wide()));
         });
         if let Some(nulls) = &marks.nulls {
-            rows.zip(out.iter_mut()).filter(|(row, _)| nulls.is_null(*row)).for_each(|(_, v)| *v = 0);
+            each(nulls, rows, out, |_, null, v| *v &= i128::from(null) - 1);
         }
         let mut odd = false;
         if self.down > 1 {

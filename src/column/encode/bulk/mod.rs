@@ -6,6 +6,7 @@ mod cells;
 mod dates;
 mod decfloats;
 mod decimals;
+mod digits;
 mod exact;
 mod numbers;
 mod stamps;

@@ -7,7 +7,9 @@ use super::{CHARS, MAX_DIGITS, PACKED, TEN16, ZONED};
 /// Eight digits of a number below 10^8, one a byte, the first in the highest.
 #[inline(always)]
 pub fn digits8(n: u64) -> u64 {
-    let w = (n / 10_000) | (n % 10_000) << 32;
+    // Exact below 4 * 10^8.
+    let fours = (n * 109_951_163) >> 40;
+    let w = fours | (n - 10_000 * fours) << 32;
     let hundreds = ((w * 10_486) >> 20) & 0x0000_007F_0000_007F;
     let w = hundreds | (w - 100 * hundreds) << 16;
     let tens = ((w * 103) >> 10) & 0x000F_000F_000F_000F;
