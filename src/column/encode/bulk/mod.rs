@@ -7,9 +7,12 @@ mod dates;
 mod decfloats;
 mod decimals;
 mod digits;
+mod encoded;
 mod exact;
+mod filled;
 mod numbers;
 mod stamps;
+mod string_form;
 mod strings;
 
 use std::hint::select_unpredictable;

@@ -5,11 +5,14 @@ use std::ops::Range;
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
 use arrow_array::{Array, FixedSizeBinaryArray, GenericByteArray, GenericByteViewArray};
+use arrow_buffer::ArrowNativeType;
 use arrow_schema::DataType;
 
 use super::super::string;
+use super::encoded::Encoded;
+use super::filled::{LONGEST, filled};
+use super::string_form::{CellSource, StringForm};
 use super::{BulkColumn, Marks, Target, put};
-use crate::wire::ccsid::codec::Codec;
 use crate::wire::value::field::Shape;
 
 /// Text and bytes of any length.
@@ -19,73 +22,6 @@ struct Strings<S> {
     /// The greatest length, or that of all.
     length: usize,
     form: StringForm,
-}
-
-/// How a value lies in its cell.
-#[derive(Clone, Copy)]
-enum StringForm {
-    /// Filled to the length of all with this blank.
-    Filled([u8; 1]),
-    /// Filled with a blank of two bytes.
-    FilledWide([u8; 2]),
-    /// As long as all are, since no blank is known to be right.
-    Whole,
-    /// Its number of bytes in front.
-    Bytes,
-    /// Its number of units of two bytes in front.
-    Units,
-    /// Its number of bytes in front, and filled to a cell of so many bytes.
-    FilledBytes(usize, [u8; 1]),
-}
-
-impl StringForm {
-    /// True if the value surely fits.
-    fn takes(self, len: usize, length: usize) -> bool {
-        len <= length
-            && match self {
-                StringForm::Filled(_) | StringForm::Bytes => true,
-                StringForm::FilledBytes(width, _) => 2 + len <= width,
-                StringForm::FilledWide(_) => (length - len).is_multiple_of(2),
-                StringForm::Whole => len == length,
-                StringForm::Units => len.is_multiple_of(2),
-            }
-    }
-
-    /// Blanks.
-    fn blank(&self) -> &[u8] {
-        match self {
-            StringForm::Filled(blank) | StringForm::FilledBytes(_, blank) => blank,
-            StringForm::FilledWide(blank) => blank,
-            _ => &[],
-        }
-    }
-
-    /// Bytes of a cell, where they are the same for all.
-    fn width(self, length: usize) -> Option<usize> {
-        match self {
-            StringForm::Bytes | StringForm::Units => None,
-            StringForm::FilledBytes(width, _) => Some(width),
-            _ => Some(length),
-        }
-    }
-
-    /// The length that stands in front of a value; it is at most 65,535, as measured.
-    fn count(self, len: usize) -> Option<[u8; 2]> {
-        match self {
-            StringForm::Bytes | StringForm::FilledBytes(..) => Some((len as u16).to_be_bytes()),
-            StringForm::Units => Some(((len / 2) as u16).to_be_bytes()),
-            _ => None,
-        }
-    }
-}
-
-/// Where the bytes of a cell are found.
-trait CellSource: Send {
-    /// Makes ready the rows to be asked for; false when one of them cannot be.
-    fn ready(&mut self, _: Range<usize>) -> bool {
-        true
-    }
-    fn get(&self, row: usize) -> &[u8];
 }
 
 /// A column of text or bytes.
@@ -110,9 +46,17 @@ pub(super) fn column(target: Target<'_>, marks: Marks, array: &dyn Array) -> Opt
         _ => return None,
     };
     macro_rules! bulk {
-        ($source:expr) => {
-            Some(Box::new(Strings { marks, source: $source, length, form }))
-        };
+        ($source:expr) => {{
+            let source = $source;
+            match (form, length) {
+                (StringForm::Filled(_) | StringForm::Whole, ..=16) => filled::<_, 16>(marks, source, length, form),
+                (StringForm::Filled(_) | StringForm::Whole, ..=32) => filled::<_, 32>(marks, source, length, form),
+                (StringForm::Filled(_) | StringForm::Whole, ..=LONGEST) => {
+                    filled::<_, LONGEST>(marks, source, length, form)
+                }
+                _ => Some(Box::new(Strings { marks, source, length, form })),
+            }
+        }};
     }
     macro_rules! text {
         ($array:expr) => {{
@@ -190,6 +134,16 @@ impl<T: ByteArrayType> CellSource for GenericByteArray<T> {
     fn get(&self, row: usize) -> &[u8] {
         self.value(row).as_ref()
     }
+
+    fn with_tail(&self, row: usize) -> (usize, &[u8]) {
+        match self.value_offsets().get(row..) {
+            Some([start, end, ..]) => {
+                let start = start.as_usize();
+                (end.as_usize() - start, self.value_data().get(start..).unwrap_or_default())
+            }
+            _ => (0, &[]),
+        }
+    }
 }
 
 impl<T: ByteViewType> CellSource for GenericByteViewArray<T> {
@@ -201,59 +155,5 @@ impl<T: ByteViewType> CellSource for GenericByteViewArray<T> {
 impl CellSource for FixedSizeBinaryArray {
     fn get(&self, row: usize) -> &[u8] {
         self.value(row)
-    }
-}
-
-/// An array of text.
-trait Texts: Send {
-    /// `None` for a NULL.
-    fn text(&self, row: usize) -> Option<&str>;
-}
-
-impl<T: ByteArrayType<Native = str>> Texts for GenericByteArray<T> {
-    fn text(&self, row: usize) -> Option<&str> {
-        (!self.is_null(row)).then(|| self.value(row))
-    }
-}
-
-impl<T: ByteViewType<Native = str>> Texts for GenericByteViewArray<T> {
-    fn text(&self, row: usize) -> Option<&str> {
-        (!self.is_null(row)).then(|| self.value(row))
-    }
-}
-
-/// In another page.
-struct Encoded<A> {
-    codec: Codec,
-    array: A,
-    buf: Vec<u8>,
-    first: usize,
-    ends: Vec<usize>,
-}
-
-impl<A> Encoded<A> {
-    fn new(codec: Codec, array: A) -> Self {
-        Encoded { codec, array, buf: Vec::new(), first: 0, ends: Vec::new() }
-    }
-}
-
-impl<A: Texts> CellSource for Encoded<A> {
-    fn ready(&mut self, rows: Range<usize>) -> bool {
-        self.buf.clear();
-        self.ends.clear();
-        self.ends.push(0);
-        self.first = rows.start;
-        rows.into_iter().all(|row| {
-            let done = self.array.text(row).is_none_or(|text| self.codec.encode(text, &mut self.buf).is_ok());
-            self.ends.push(self.buf.len());
-            done
-        })
-    }
-
-    fn get(&self, row: usize) -> &[u8] {
-        match self.ends.get(row - self.first..) {
-            Some([start, end, ..]) => self.buf.get(*start..*end).unwrap_or_default(),
-            _ => &[],
-        }
     }
 }
