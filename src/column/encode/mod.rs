@@ -10,6 +10,7 @@ pub mod marked;
 mod number;
 pub mod record_field;
 pub mod rows;
+mod same;
 mod scalar;
 mod shortest;
 mod source;
@@ -21,6 +22,7 @@ use std::borrow::Cow;
 use arrow_array::Array;
 use bytes::Bytes;
 
+use self::same::Same;
 use self::scalar::Scalar;
 pub use self::source::{length, lengths};
 use super::error::{Column, ColumnError, Reason};
@@ -43,6 +45,7 @@ pub struct ColumnEncoder<'a> {
     codec: Option<Codec>,
     /// The padding of a fixed length.
     padding: Vec<u8>,
+    same: Option<Same>,
 }
 
 /// Why a value cannot be written.
@@ -68,7 +71,8 @@ impl<'a> ColumnEncoder<'a> {
             _ => None,
         };
         let padding = string::padding(field, codec.as_ref());
-        Ok(ColumnEncoder { column: Column::new(field, index), codec, padding, field: told })
+        let (column, same) = (Column::new(field, index), Same::of(field));
+        Ok(ColumnEncoder { column, codec, padding, same, field: told })
     }
 
     /// The same, which keeps the field.
@@ -86,6 +90,9 @@ impl<'a> ColumnEncoder<'a> {
         row: usize,
         w: &mut Writer,
     ) -> std::result::Result<Option<Bytes>, ColumnError> {
+        if self.same.is_some_and(|same| same.encode(&self.field, array, row, w)) {
+            return Ok(None);
+        }
         let number = row as u64 + 1;
         let start = w.len();
         let fault = |reason, bytes: &[u8]| self.column.value(number, bytes, reason);
