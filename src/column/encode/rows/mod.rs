@@ -11,14 +11,19 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, NullArray, RecordBatch};
 
 use super::bulk::{BulkColumn, ROOM, Target, bulk_column, put};
-use super::{ColumnEncoder, PRESENT};
+use super::{ColumnEncoder, PRESENT, string};
 use crate::column::error::ColumnError;
 use crate::wire::codec::writer::Writer;
-use crate::wire::value::field::Field;
+use crate::wire::value::field::{Field, Shape};
 use crate::wire::value::record_layout::FieldForm;
 
-/// Rows that are measured at a time.
+/// Rows that are measured at a time: at most so many, of about so many bytes, which each column comes back to while they
+/// are near; at least so many, since each column begins anew.
 const TILE: usize = 1024;
+const TILE_BYTES: usize = 32 * 1024;
+const SHORTEST_TILE: usize = 64;
+/// Bytes of a value whose length varies, before any is seen.
+const SHORT_VALUE: usize = 16;
 
 /// Writes rows of one batch. None of its columns may hold large objects: those do not lie in their rows.
 pub struct RowEncoder<'a> {
@@ -49,10 +54,12 @@ impl<'a> RowEncoder<'a> {
         encoders: impl ExactSizeIterator<Item = Result<ColumnEncoder<'a>, ColumnError>>,
         batch: &RecordBatch,
     ) -> Result<Self, ColumnError> {
-        let typical = head.len() + encoders.len();
+        let mut typical = head.len();
         let mut columns = Vec::with_capacity(encoders.len());
         for (encoder, array) in encoders.zip(batch.columns()) {
-            columns.push(RowColumn::new(encoder?, array));
+            let column = RowColumn::new(encoder?, array);
+            typical += column.about();
+            columns.push(column);
         }
         Ok(RowEncoder { head, typical, columns, places: Vec::new() })
     }
@@ -79,7 +86,7 @@ impl<'a> RowEncoder<'a> {
         let mut done = 0;
         while !rows.is_empty() && w.len() < bytes {
             let enough = ((bytes - w.len()) / self.typical.max(1)).saturating_add(1);
-            let tile = rows.start..rows.end.min(rows.start + enough.min(TILE));
+            let tile = rows.start..rows.end.min(rows.start + enough.min(self.rows_of_tile()));
             let (written, fault) = self.tile(tile, bytes, w);
             done += written;
             rows.start += written;
@@ -94,7 +101,7 @@ impl<'a> RowEncoder<'a> {
     /// row after those if it has one.
     pub fn encode_all(&mut self, mut rows: Range<usize>, w: &mut Writer, ends: &mut Vec<usize>) -> Option<ColumnError> {
         while !rows.is_empty() {
-            let tile = rows.start..rows.end.min(rows.start + TILE);
+            let tile = rows.start..rows.end.min(rows.start + self.rows_of_tile());
             let (written, fault) = self.tile(tile, usize::MAX, w);
             // Each place has moved on to the end of its row.
             ends.extend_from_slice(&self.places);
@@ -104,6 +111,10 @@ impl<'a> RowEncoder<'a> {
             }
         }
         None
+    }
+
+    fn rows_of_tile(&self) -> usize {
+        (TILE_BYTES / self.typical.max(1)).clamp(SHORTEST_TILE, TILE)
     }
 
     fn tile(&mut self, rows: Range<usize>, bytes: usize, w: &mut Writer) -> (usize, Option<ColumnError>) {
@@ -176,6 +187,14 @@ impl<'a> RowColumn<'a> {
             marked: encoder.field.nullable,
         };
         self.bulk = bulk_column(target, array.as_ref());
+    }
+
+    /// Bytes of a cell, before any is seen.
+    fn about(&self) -> usize {
+        match self.cells.encoder.field.shape {
+            Shape::Fixed(n) => n as usize + 1,
+            _ => 2 + string::limit(&self.cells.encoder.field, SHORT_VALUE),
+        }
     }
 
     /// Adds the length of each cell; the first row that has a fault, counted from the start, and the fault.
