@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::encode::RecordEncoder;
 use crate::column::encode::record_field::RecordFieldEncoder;
 use crate::column::encode::rows::every_kind::{arrays, fields, seed};
+use crate::wire::codec::instructions::{levels, with};
 use crate::wire::codec::reader::ByteOrder;
 use crate::wire::codec::writer::Writer;
 use crate::wire::value::date_form::{DateForm, TimeForm};
@@ -62,7 +63,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn records_hold_what_single_values_give(seeds in seed(), bits in 1..=64u32) {
+    fn records_hold_what_single_values_give(seeds in seed(), bits in 1..=64u32, level in 0..levels().len()) {
         for nullable in [true, false] {
             for place in places(nullable) {
                 let end = place.offset + place.width;
@@ -89,7 +90,9 @@ proptest! {
                     }
                     let mut out = Vec::new();
                     let encoder = RecordEncoder::new(std::slice::from_ref(&place)).unwrap();
-                    let done = encoder.encode(&[Some(array.clone())], 0..array.len(), &stride, &mut out);
+                    let columns = [Some(array.clone())];
+                    let done =
+                        with(levels()[level].1, || encoder.encode(&columns, 0..array.len(), &stride, &mut out));
                     match fault {
                         None => {
                             prop_assert!(done.is_ok(), "{:?} {:?}", &place, done);

@@ -9,6 +9,7 @@ use arrow_schema::{DataType, Field as ArrowField, Schema};
 use proptest::prelude::*;
 
 use super::*;
+use crate::wire::codec::instructions::{levels, with};
 use crate::wire::codec::reader::ByteOrder;
 use crate::wire::value::field::Shape;
 use crate::wire::value::typdef::FloatForm;
@@ -54,11 +55,18 @@ pub(in crate::column) fn arrays(seeds: &[Seed], bits: u32) -> Vec<ArrayRef> {
         Arc::new(numbers().map(|v| v.map(|v| day(v) * 1_000_000_000)).collect::<Time64NanosecondArray>()),
         Arc::new(numbers().map(|v| v.map(|v| v % 300_000_000_000)).collect::<TimestampSecondArray>()),
         Arc::new(numbers().map(|v| v.map(|v| v % 300_000_000_000_000)).collect::<TimestampMillisecondArray>()),
+        Arc::new(numbers().map(|v| v.map(|v| v % 3_000_000 * 86_400)).collect::<TimestampSecondArray>()),
+        Arc::new(
+            numbers().map(|v| v.map(|v| v % 30_000 * 86_400_000 + (v >> 63))).collect::<TimestampMillisecondArray>(),
+        ),
+        Arc::new(numbers().map(|v| v.map(|v| v % 30_000 * 86_400_000_000)).collect::<TimestampMicrosecondArray>()),
+        Arc::new(numbers().map(|v| v.map(|v| v % 30_000 * 86_400_000_000_000)).collect::<TimestampNanosecondArray>()),
         Arc::new(numbers().collect::<TimestampMicrosecondArray>()),
         Arc::new(numbers().map(|v| v.map(|v| v / 1000 * 1000)).collect::<TimestampNanosecondArray>()),
         Arc::new(numbers().collect::<TimestampNanosecondArray>().with_timezone("UTC")),
         Arc::new(texts().collect::<StringArray>()),
         Arc::new(texts().collect::<StringViewArray>()),
+        Arc::new(texts().map(|t| t.filter(|t| t.is_ascii())).collect::<StringArray>()),
         Arc::new(numbers().map(|v| v.map(|v| format!("{}", v as f64 / 1000.0))).collect::<StringArray>()),
         Arc::new(texts().map(|t| t.map(str::as_bytes)).collect::<BinaryArray>()),
         Arc::new(texts().collect::<DictionaryArray<Int8Type>>()),
@@ -103,7 +111,8 @@ pub(in crate::column) fn fields(order: ByteOrder, float: FloatForm, ccsid: u16, 
     }
     fields.push(Field { scale: 6, shape: Shape::Var, ..fixed(Type::Timestamp, 26) });
     fields.push(Field { scale: 0, shape: Shape::Var, ..fixed(Type::TimestampTz, 26) });
-    fields.extend([fixed(Type::Text, 6), Field { shape: Shape::Var, ..fixed(Type::Text, 6) }]);
+    fields.extend([1, 6, 17, 40, 70].map(|n| fixed(Type::Text, n)));
+    fields.push(Field { shape: Shape::Var, ..fixed(Type::Text, 6) });
     let bytes = |shape, lid| Field { ccsid: 0, shape, lid, ..fixed(Type::Binary, 6) };
     fields.extend([bytes(Shape::Fixed(6), TypeId::BINARY), bytes(Shape::Fixed(6), TypeId::default())]);
     fields.push(bytes(Shape::Var, TypeId::VARBINARY));
@@ -141,7 +150,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn rows_hold_what_single_values_give(seeds in seed(), bits in 1..=64u32, environment in 0..3usize) {
+    fn rows_hold_what_single_values_give(
+        seeds in seed(),
+        bits in 1..=64u32,
+        environment in 0..3usize,
+        level in 0..levels().len(),
+    ) {
         let (order, float, ccsid) = [
             (ByteOrder::Little, FloatForm::Ieee, 1208),
             (ByteOrder::Big, FloatForm::Hexadecimal, 37),
@@ -154,9 +168,11 @@ proptest! {
                     let schema = Schema::new(vec![ArrowField::new("c", kind.clone(), true)]);
                     let batch = RecordBatch::try_new(Arc::new(schema), vec![array.clone()]).unwrap();
                     let fields = std::slice::from_ref(&field);
-                    let mut encoder = RowEncoder::new(&[0xFF, 0x00], fields, &batch).unwrap();
                     let mut w = Writer::new();
-                    let (rows, fault) = encoder.encode(0..array.len(), usize::MAX, &mut w);
+                    let (rows, fault) = with(levels()[level].1, || {
+                        let mut encoder = RowEncoder::new(&[0xFF, 0x00], fields, &batch).unwrap();
+                        encoder.encode(0..array.len(), usize::MAX, &mut w)
+                    });
                     let (bytes, expected) = single(&field, array.as_ref());
                     prop_assert_eq!(fault.map(|f| f.to_string()), expected, "{:?} from {}", &field, kind);
                     prop_assert_eq!(w.as_slice(), bytes, "{:?} from {}, {} rows", &field, kind, rows);
