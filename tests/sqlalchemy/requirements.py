@@ -61,9 +61,11 @@ class Requirements(SuiteRequirements):
     comment_reflection = not_on("derby", because="Derby has no comments")
     check_constraint_reflection = always()
     inline_check_constraint_reflection = always()
-    foreign_key_constraint_option_reflection_ondelete = always()
-    fk_constraint_option_reflection_ondelete_restrict = always()
-    fk_constraint_option_reflection_onupdate_restrict = always()
+    foreign_key_constraint_option_reflection_ondelete = not_on(
+        *DB2, because="DuckDB, under the server, has no rules of foreign keys"
+    )
+    fk_constraint_option_reflection_ondelete_restrict = foreign_key_constraint_option_reflection_ondelete
+    fk_constraint_option_reflection_onupdate_restrict = foreign_key_constraint_option_reflection_ondelete
     on_update_cascade = never("ON UPDATE has NO ACTION and RESTRICT only")
     indexes_check_column_order = always()
     server_defaults = always()
@@ -144,4 +146,8 @@ SINGLE = {
     "HasIndexTest::test_has_index[inspector]": (DB2, UPPER),
     "TableDDLTest::test_underscore_names": (DB2, UPPER),
     "FutureTableDDLTest::test_underscore_names": (DB2, UPPER),
+    "BizarroCharacterTest::test_reflect_identity": (DB2, UPPER),
+    "ComponentReflectionTest::test_get_foreign_keys_quoted_name": (DB2, UPPER),
+    "ComponentReflectionTest::test_get_indexes_quoted_name": (DB2, UPPER),
+    "ComponentReflectionTestExtra::test_check_constraint": (DB2, UPPER),
 }
