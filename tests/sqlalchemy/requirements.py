@@ -150,4 +150,6 @@ SINGLE = {
     "ComponentReflectionTest::test_get_foreign_keys_quoted_name": (DB2, UPPER),
     "ComponentReflectionTest::test_get_indexes_quoted_name": (DB2, UPPER),
     "ComponentReflectionTestExtra::test_check_constraint": (DB2, UPPER),
+    "ComponentReflectionTest::test_get_pk_constraint_quoted_name": (DB2, UPPER),
+    "ComponentReflectionTest::test_get_unique_constraints_quoted_name": (DB2, UPPER),
 }
