@@ -1,6 +1,6 @@
 //! A connection: its options, its transactions, and what it tells of the server.
 
-use super::cancel::{Canceller, Operation};
+use super::cancel::Operation;
 use super::error::{fault, of};
 use super::info;
 use super::nested::rows_of;
@@ -13,7 +13,6 @@ use super::statement::DrdaStatement;
 use super::statistics;
 use super::wait::{guarded, wait};
 use crate::client::batch_source::BatchSource;
-use crate::client::process::Owned;
 use crate::client::sql::catalog::Catalog;
 use crate::client::sql::catalog::listing::KINDS;
 use crate::client::sql::connection::Connection as Client;
@@ -53,9 +52,7 @@ impl DrdaConnection {
         }
         // It is not known to anybody yet who could break it off; its limit is `timeout`.
         let client = wait(&Operation::begin(&[]), Client::connect(settings.config.clone()))?;
-        let limits = settings.limits;
-        let shared = Shared { client: Owned::new(client), settings, limits, canceller: Canceller::default() };
-        let connection = DrdaConnection(Arc::new(shared));
+        let connection = DrdaConnection(Arc::new(Shared::new(client, settings)));
         if let Some(schema) = schema {
             connection.set_schema(&schema)?;
         }
@@ -63,6 +60,9 @@ impl DrdaConnection {
     }
 
     fn set_schema(&self, schema: &str) -> Result<()> {
+        if schema.is_empty() {
+            return Err(fault(Status::InvalidArguments, "42601", "the schema's name is empty"));
+        }
         let sql = format!("SET SCHEMA {}", identifier::quoted_part(schema));
         self.0.wait(self.0.client()?.execute(&sql, &[])).map(drop)
     }
@@ -224,7 +224,7 @@ impl Optionable for DrdaConnection {
     fn get_option_string(&self, key: OptionConnection) -> Result<String> {
         guarded(|| match &key {
             OptionConnection::AutoCommit => Ok(self.0.client()?.autocommit().to_string()),
-            OptionConnection::CurrentCatalog => Ok(self.0.settings.config.database.clone()),
+            OptionConnection::CurrentCatalog => self.0.catalog(),
             OptionConnection::CurrentSchema => self.schema(),
             OptionConnection::IsolationLevel => Ok(self.0.settings.isolation()),
             OptionConnection::ReadOnly => Ok("false".to_owned()),

@@ -11,6 +11,7 @@ from batching import Target
 from derby import Derby
 
 from adbc_driver_drda import dbapi
+from drdarrow import server
 
 Status = adbc_driver_manager.AdbcStatusCode
 DEFINITIONS = [
@@ -103,6 +104,25 @@ def test_filters_are_patterns(conn: dbapi.Connection, schema: str) -> None:
     [nothing] = told(conn, db_schema_filter="", depth="tables")
     assert nothing["catalog_db_schemas"] == []
     assert "VIEW" in conn.adbc_get_table_types()
+
+
+@pytest.mark.parametrize("persona", ["luw", "ibmi", "zos", "derby"])
+def test_the_catalog_has_one_name_however_it_was_connected_to(persona: server.Persona) -> None:
+    with (
+        server.serve(engine="duckdb", persona=persona) as running,
+        dbapi.connect(f"drda://app@127.0.0.1:{running.port}/sample", autocommit=True) as connection,
+    ):
+        name = connection.adbc_current_catalog
+        [catalog] = told(connection, depth="catalogs", catalog_filter=name)
+        assert catalog["catalog_name"] == name
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TABLE T (A INTEGER)")
+            # By either name.
+            for given in (name, "sample"):
+                assert connection.adbc_get_table_schema("T", catalog_filter=given).names == ["A"]
+                rows = pa.table({"A": pa.array([1], pa.int32())})
+                assert cursor.adbc_ingest("T", rows, mode="append", catalog_name=given) == 1
+                connection.adbc_current_catalog = given
 
 
 def test_the_schema_of_a_table_or_that_there_is_none(target: Target, conn: dbapi.Connection, schema: str) -> None:
