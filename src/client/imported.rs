@@ -45,9 +45,6 @@ pub(crate) fn text(error: &ArrowError) -> String {
 
 /// The schema of rows that a producer exports.
 pub(crate) fn schema(schema: &FFI_ArrowSchema) -> Result<Schema> {
-    if schema.release().is_none() {
-        return Err(ArrowError::CDataInterface("the schema was already taken".to_owned()));
-    }
     columns(schema).map(|(fields, about)| Schema::new(fields).with_metadata(about))
 }
 
@@ -60,6 +57,9 @@ impl Imported {
 
     /// The rows of a single batch.
     pub(crate) fn one_batch(schema: &FFI_ArrowSchema, array: FFI_ArrowArray) -> Result<Imported> {
+        if array.is_released() {
+            return Err(ArrowError::CDataInterface("the batch was already taken".to_owned()));
+        }
         Imported::new(ImportedSource::Batch(Some(array)), schema)
     }
 
@@ -137,6 +137,9 @@ fn told(stream: &mut FFI_ArrowArrayStream, code: i32) -> ArrowError {
 
 /// The columns of a schema of rows, and what else it says.
 fn columns(schema: &FFI_ArrowSchema) -> Result<(Fields, HashMap<String, String>)> {
+    if schema.release().is_none() {
+        return Err(ArrowError::CDataInterface("the schema was already taken".to_owned()));
+    }
     if schema.format() != "+s" {
         let what = Field::try_from(schema).map_or_else(|_| schema.format().to_owned(), |f| f.data_type().to_string());
         let text = format!("it holds one column ({what}), not rows of named columns: make a table of it");

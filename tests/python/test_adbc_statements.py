@@ -130,6 +130,7 @@ def test_a_temporary_table_is_of_its_connection(target: Target, conn: dbapi.Conn
         read = cursor.execute(f"SELECT * FROM SESSION.{name}").fetch_arrow_table()
         assert read.sort_by("A").to_pylist() == SOME.to_pylist()
         assert cursor.adbc_ingest(name, SOME, mode="append", temporary=True) == 3
+        assert cursor.execute(f'SELECT COUNT(*) FROM "SESSION"."{name}"').fetchone() == (6,)
         with dbapi.connect(target.uri) as other, other.cursor() as another:
             fails(Status.NOT_FOUND, another.execute, f"SELECT * FROM SESSION.{name}")
         fails(Status.INVALID_ARGUMENT, cursor.adbc_ingest, name, SOME, temporary=True, db_schema_name="X")
@@ -324,6 +325,7 @@ def test_settings_are_options(target: Target) -> None:
             assert connection.adbc_current_db_schema == schema and schema == schema.strip()
         assert connection.adbc_current_catalog.partition(";")[0] == "BATCHES"
         fails(Status.NOT_FOUND, setattr, connection, "adbc_current_catalog", "ELSEWHERE")
+        assert "empty" in str(fails(Status.INVALID_ARGUMENT, setattr, connection, "adbc_current_db_schema", ""))
         fails(Status.NOT_FOUND, connection.adbc_database.get_option, "password")
     serializable = {"adbc.connection.transaction.isolation_level": "adbc.connection.transaction.isolation.serializable"}
     with dbapi.connect(target.uri, conn_kwargs=serializable) as connection:
@@ -410,6 +412,17 @@ def test_rows_of_all_kinds_of_producers_are_taken(target: Target, conn: dbapi.Co
     with conn.cursor() as cursor:
         fails(Status.INVALID_ARGUMENT, cursor.executemany, f"INSERT INTO {name} VALUES (?, ?)", pa.chunked_array([[1], [2]]))
         fails(Status.NOT_IMPLEMENTED, cursor.adbc_ingest, fresh(), pa.table({"A": [[1], [2]]}))
+
+
+def test_rows_that_were_taken_already_are_refused(conn: dbapi.Connection) -> None:
+    statement = adbc_driver_manager.AdbcStatement(conn.adbc_connection)
+    schema, other = adbc_driver_manager.ArrowSchemaHandle(), adbc_driver_manager.ArrowSchemaHandle()
+    pa.schema([("A", pa.int32())])._export_to_c(other.address)
+    empty = adbc_driver_manager.ArrowArrayHandle()
+    fails(Status.INVALID_ARGUMENT, statement.bind, empty, schema)
+    fails(Status.INVALID_ARGUMENT, statement.bind, empty, other)
+    fails(Status.INVALID_ARGUMENT, statement.bind_stream, adbc_driver_manager.ArrowArrayStreamHandle())
+    statement.close()
 
 
 def test_parameters_by_their_names(target: Target, conn: dbapi.Connection) -> None:
