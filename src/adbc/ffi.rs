@@ -169,11 +169,29 @@ unsafe extern "C" fn read_partition(
 /// A result whose error can be asked for.
 struct ToldStream {
     inner: FFI_ArrowArrayStream,
-    failure: Option<Error>,
+    failure: Option<Failure>,
+}
+
+/// The error that ended a result.
+struct Failure {
+    /// The number that get_next() returned.
+    code: c_int,
+    status: Status,
     /// Its message, as C has it.
     message: CString,
-    /// It, as it was asked for last.
-    exported: Option<Box<FFI_AdbcError>>,
+    /// It, as C has it. The driver manager writes its own part of it.
+    error: Box<FFI_AdbcError>,
+}
+
+impl Failure {
+    fn new(code: c_int, failure: Error) -> Failure {
+        let message = CString::new(failure.message.as_str()).unwrap_or_default();
+        let status = failure.status;
+        let mut error = FFI_AdbcError::try_from(failure).unwrap_or_else(FFI_AdbcError::from);
+        // Details are only asked for with it.
+        error.vendor_code = ADBC_ERROR_VENDOR_CODE_PRIVATE_DATA;
+        Failure { code, status, message, error: Box::new(error) }
+    }
 }
 
 /// Wraps the stream at `out`.
@@ -184,7 +202,7 @@ unsafe fn told(out: *mut FFI_ArrowArrayStream) {
     // SAFETY: it is moved out of there, and the wrapper in.
     unsafe {
         let inner = ptr::read_unaligned(out);
-        let told = ToldStream { inner, failure: None, message: CString::default(), exported: None };
+        let told = ToldStream { inner, failure: None };
         let wrapper = FFI_ArrowArrayStream::new_unchecked(
             Some(get_schema),
             Some(get_next),
@@ -223,11 +241,12 @@ unsafe extern "C" fn get_next(stream: *mut FFI_ArrowArrayStream, out: *mut FFI_A
     // SAFETY: as above.
     unsafe {
         let Some(told) = wrapper(stream) else { return INVALID };
-        let code = told.inner.get_next().map_or(INVALID, |get| get(&raw mut told.inner, out));
-        if let Some(failure) = aside::take_failure().filter(|_| code != 0) {
-            told.message = CString::new(failure.message.as_str()).unwrap_or_default();
-            told.failure = Some(failure);
+        // Asked again, a result that failed has not ended.
+        if let Some(failure) = &told.failure {
+            return failure.code;
         }
+        let code = told.inner.get_next().map_or(INVALID, |get| get(&raw mut told.inner, out));
+        told.failure = aside::take_failure().filter(|_| code != 0).map(|failure| Failure::new(code, failure));
         code
     }
 }
@@ -235,10 +254,10 @@ unsafe extern "C" fn get_next(stream: *mut FFI_ArrowArrayStream, out: *mut FFI_A
 unsafe extern "C" fn get_last_error(stream: *mut FFI_ArrowArrayStream) -> *const c_char {
     // SAFETY: as above.
     unsafe {
-        match wrapper(stream) {
-            Some(told) if told.failure.is_some() => told.message.as_ptr(),
-            Some(told) => told.inner.get_last_error().map_or(ptr::null(), |get| get(&raw mut told.inner)),
-            None => ptr::null(),
+        let Some(told) = wrapper(stream) else { return ptr::null() };
+        match &told.failure {
+            Some(failure) => failure.message.as_ptr(),
+            None => told.inner.get_last_error().map_or(ptr::null(), |get| get(&raw mut told.inner)),
         }
     }
 }
@@ -260,15 +279,10 @@ unsafe extern "C" fn error_from_array_stream(
 ) -> *const FFI_AdbcError {
     // SAFETY: the driver manager hands over a stream of this driver that is not released, and a status or null.
     unsafe {
-        let Some(told) = wrapper(stream) else { return ptr::null() };
-        let Some(failure) = told.failure.clone() else { return ptr::null() };
+        let Some(failure) = wrapper(stream).and_then(|told| told.failure.as_mut()) else { return ptr::null() };
         if !status.is_null() {
             ptr::write_unaligned(status, failure.status.into());
         }
-        let mut error = FFI_AdbcError::try_from(failure).unwrap_or_else(FFI_AdbcError::from);
-        // Details are only asked for with it.
-        error.vendor_code = ADBC_ERROR_VENDOR_CODE_PRIVATE_DATA;
-        let exported: &FFI_AdbcError = told.exported.insert(Box::new(error));
-        exported
+        ptr::from_mut(&mut *failure.error)
     }
 }

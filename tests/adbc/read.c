@@ -78,6 +78,9 @@ int main(int count, char **values) {
         const struct AdbcError *why = driver.ErrorFromArrayStream(&stream, &how);
         if (!why || !stream.get_last_error(&stream)) return 1;
         told("fetch", how, why);
+        /* A result that failed keeps its error and does not end. */
+        struct ArrowArray more = {0};
+        if (stream.get_next(&stream, &more) == 0 || driver.ErrorFromArrayStream(&stream, NULL) != why) return 1;
         break;
       }
       if (!batch.release) break;
