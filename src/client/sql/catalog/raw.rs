@@ -5,18 +5,20 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
+use std::sync::Arc;
 
 /// A row.
 #[derive(Debug, Clone)]
 pub(super) struct RawRow {
-    batch: RecordBatch,
+    /// Shared by its rows: a catalog may have a million.
+    batch: Arc<RecordBatch>,
     row: usize,
 }
 
 impl RawRow {
     /// The rows of a batch.
     pub(super) fn all(batch: &RecordBatch) -> impl Iterator<Item = RawRow> {
-        let batch = batch.clone();
+        let batch = Arc::new(batch.clone());
         (0..batch.num_rows()).map(move |row| RawRow { batch: batch.clone(), row })
     }
 
@@ -105,7 +107,6 @@ impl RawRow {
 mod tests {
     use super::*;
     use arrow_array::{ArrayRef, Float64Array, Int16Array, StringArray};
-    use std::sync::Arc;
 
     #[test]
     fn cells_are_read_whatever_their_type_and_never_made_up() {
