@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import adbc_driver_manager
@@ -16,6 +17,7 @@ import pytest
 from conftest import Lab
 
 from drdarrow import server
+from drdarrow.cli.manifest import manifest
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMBERS = pa.table({"ID": pa.array(range(100_000), pa.int32())})
@@ -117,3 +119,8 @@ def test_a_manifest_is_for_the_user_or_named_and_of_the_driver_only(tmp_path: Pa
     for arguments in (["--library", tmp_path / "none.so"], ["--library", written], ["--where", "user", "--directory", tmp_path]):
         refused = install(*arguments, XDG_CONFIG_HOME=str(tmp_path / "x"))
         assert refused.returncode == 1 and not (tmp_path / "x").exists(), refused
+
+
+def test_a_manifest_names_any_path() -> None:
+    for path in ("/opt/\U0001f600 ä/d.so", '/a"b\\c\x7f\t/d.so'):
+        assert tomllib.loads(manifest(Path(path)))["Driver"]["shared"] == path

@@ -39,10 +39,14 @@ def install(where: Where | None, *, library: Path | None, directory: Path | None
 def manifest(library: Path) -> str:
     """The text of a manifest."""
     texts = {"name": "drdarrow", "publisher": "drdarrow", "version": drdarrow.__version__, "license": "Apache-2.0"}
-    # A text of JSON is one of TOML.
-    lines = [f"{key} = {json.dumps(text)}" for key, text in texts.items()]
-    driver = [f"entrypoint = {json.dumps(ENTRY_POINT)}", f"shared = {json.dumps(str(library))}"]
+    lines = [f"{key} = {_quoted(text)}" for key, text in texts.items()]
+    driver = [f"entrypoint = {_quoted(ENTRY_POINT)}", f"shared = {_quoted(str(library))}"]
     return "\n".join(["manifest_version = 1", *lines, "", "[ADBC]", 'version = "1.1.0"', "", "[Driver]", *driver, ""])
+
+
+def _quoted(text: str) -> str:
+    """A text of JSON is one of TOML, but for signs that are two units of UTF-16 and for DEL."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def own_library() -> Path:
