@@ -41,7 +41,7 @@ def declaration(words: Sequence[Word]) -> tuple[list[Word], str, str] | None:
     if [word.upper for word in words[:4]] != ["DECLARE", "GLOBAL", "TEMPORARY", "TABLE"]:
         return None
     at = 4
-    if words[at].upper == "SESSION" and words[at + 1].text == ".":
+    if _session(words[at]) and words[at + 1].text == ".":
         at += 2
     name, at = words[at], at + 1
     rest = [word.upper for word in words[at:]]
@@ -74,9 +74,13 @@ def in_session(words: Sequence[Word]) -> list[Word]:
     """A statement in which SESSION.T is DuckDB's temporary table T."""
     found = list(words)
     for at, word in enumerate(words[:-2]):
-        if word.upper == "SESSION" and words[at + 1].text == "." and (at == 0 or words[at - 1].text != "."):
+        if _session(word) and words[at + 1].text == "." and (at == 0 or words[at - 1].text != "."):
             found[at] = Word("name", "temp", word.before)
     return found
+
+
+def _session(word: Word) -> bool:
+    return word.upper == "SESSION" or word.kind == "quoted" and word.text == '"SESSION"'
 
 
 class Temporaries:
