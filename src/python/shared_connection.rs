@@ -113,18 +113,18 @@ impl SharedConnection {
         self.client.ping(limit).await
     }
 
-    /// Begins a transaction, or a savepoint within one: its number.
-    pub(super) async fn begin_block(self: Arc<SharedConnection>, owner: u64) -> Result<usize> {
+    /// Begins a transaction, or a savepoint within one.
+    pub(super) async fn begin_block(self: Arc<SharedConnection>, owner: u64, block: u64) -> Result<()> {
         self.open()?;
         let _waiting = self.waiting();
-        Transactions(&self.client).begin(owner).await
+        Transactions(&self.client).begin(owner, block).await
     }
 
     /// Keeps or undoes what was done since.
-    pub(super) async fn end_block(self: Arc<SharedConnection>, number: usize, well: bool) -> Result<()> {
+    pub(super) async fn end_block(self: Arc<SharedConnection>, block: u64, well: bool) -> Result<()> {
         self.open()?;
         let _waiting = self.waiting();
-        Transactions(&self.client).end(number, well).await
+        Transactions(&self.client).end(block, well).await
     }
 
     /// The connection for files with the same address and login, made when it is first asked for.

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 
 import duckdb
 import pytest
@@ -10,6 +11,7 @@ from peers import RDBCMM, Proxy
 
 import drdarrow
 from drdarrow import aio, server
+from drdarrow._transactions import Transaction
 
 
 class Oops(Exception):
@@ -164,7 +166,10 @@ def test_no_block_begins_within_a_call_of_many_rows(lab: Lab, table) -> None:
 
 def test_a_deadlock_within_a_block_is_not_committed_over(lab: Lab, table) -> None:
     """The server rolls the whole transaction back. A program that goes on would commit only what came afterwards."""
-    first, second = table("ID INTEGER NOT NULL PRIMARY KEY, N INTEGER"), table("ID INTEGER NOT NULL PRIMARY KEY, N INTEGER")
+    first, second = (
+        table("ID INTEGER NOT NULL PRIMARY KEY, N INTEGER"),
+        table("ID INTEGER NOT NULL PRIMARY KEY, N INTEGER"),
+    )
     with lab.connect() as connection:
         for name in (first, second):
             connection.execute(f"INSERT INTO {name} VALUES (1, 0)")
@@ -268,3 +273,86 @@ def test_without_commitment_control_there_is_no_transaction() -> None:
     with server.serve(duckdb.connect(), persona="ibmi") as srv, srv.connect(isolation="nc") as connection:
         with pytest.raises(drdarrow.NotSupportedError, match="isolation=nc has no transactions"):
             connection.transaction().__enter__()
+
+
+def test_a_block_that_begins_as_its_task_is_cancelled_is_ended(lab: Lab, table) -> None:
+    """At whatever point: else the next block of the task is a savepoint of it, which nobody commits."""
+    name = table("ID INTEGER")
+
+    async def enter(connection: aio.AsyncConnection, nested: bool) -> None:
+        async with connection.transaction():
+            if nested:
+                async with connection.transaction():
+                    await asyncio.sleep(20)
+            await asyncio.sleep(20)
+
+    async def work() -> None:
+        async with aio.connect(lab.uri(), autocommit=True) as connection:
+            for steps in range(40):
+                task = asyncio.create_task(enter(connection, steps % 2 == 1))
+                for _ in range(steps // 2):
+                    # Answers that have come by then wait for their task.
+                    time.sleep(0.001)
+                    await asyncio.sleep(0)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+                if connection.closed:
+                    connection = await aio.connect(lab.uri(), autocommit=True)
+                assert connection.autocommit, steps
+                await connection.commit()
+                async with connection.transaction():
+                    await connection.execute(f"INSERT INTO {name} VALUES ({steps})")
+
+    asyncio.run(work())
+    assert stored(lab, name) == list(range(40))
+
+
+def test_a_block_that_begins_as_somebody_breaks_it_off_is_ended(lab: Lab, table) -> None:
+    """Ctrl-C is told after a call that has done its work."""
+    name = table("ID INTEGER")
+
+    class Interrupted:
+        """A connection whose calls are interrupted at their ends."""
+
+        def __init__(self, connection: drdarrow.Connection) -> None:
+            self._end = connection._end
+            self._connection = connection
+
+        def _begin(self, owner: int, block: int) -> None:
+            self._connection._begin(owner, block)
+            raise KeyboardInterrupt
+
+    with lab.connect(autocommit=True) as connection:
+        with pytest.raises(KeyboardInterrupt):
+            Transaction(Interrupted(connection)).__enter__()
+        assert connection.autocommit
+        with connection.transaction():
+            with pytest.raises(KeyboardInterrupt):
+                Transaction(Interrupted(connection)).__enter__()
+            connection.execute(f"INSERT INTO {name} VALUES (1)")
+    assert stored(lab, name) == [1]
+
+
+def test_a_block_that_ends_before_those_within_it_is_undone_with_them(lab: Lab, table) -> None:
+    """Left open, the next block would be a savepoint within it, and nothing would commit that."""
+    name = table("ID INTEGER")
+    with lab.connect(autocommit=True) as connection:
+        for raised in (None, Oops()):
+            outer, inner = connection.transaction(), connection.transaction()
+            outer.__enter__()
+            connection.execute(f"INSERT INTO {name} VALUES (1)")
+            inner.__enter__()
+            connection.execute(f"INSERT INTO {name} VALUES (2)")
+            if raised is None:
+                with pytest.raises(drdarrow.InterfaceError, match="opposite order"):
+                    outer.__exit__(None, None, None)
+            else:
+                outer.__exit__(Oops, raised, None)
+                assert not hasattr(raised, "__notes__")
+            assert connection.autocommit
+            with pytest.raises(drdarrow.InterfaceError, match="ended with one around it"):
+                inner.__exit__(None, None, None)
+            with connection.transaction():
+                connection.execute(f"INSERT INTO {name} VALUES (3)")
+    assert stored(lab, name) == [3, 3]

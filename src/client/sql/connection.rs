@@ -270,9 +270,9 @@ impl Connection {
     /// Commits after every statement, from the next one on, or after the transaction under way.
     pub fn set_autocommit(&self, on: bool) {
         let mut blocks = self.0.work.blocks();
-        match blocks.depth {
-            0 => self.0.autocommit.store(on, Ordering::Release),
-            _ => blocks.autocommit = on,
+        match blocks.begun.is_empty() {
+            true => self.0.autocommit.store(on, Ordering::Release),
+            false => blocks.autocommit = on,
         }
     }
 

@@ -14,10 +14,9 @@ use std::sync::atomic::Ordering;
 pub struct Transactions<'a>(pub &'a Connection);
 
 impl Transactions<'_> {
-    /// Begins a block and gives its number, which [`end`](Self::end) wants. The first one is a transaction:
-    /// autocommit rests until its end. One within it is a savepoint. `owner` tells who it is: two at a time would undo
-    /// each other's work.
-    pub async fn begin(&self, owner: u64) -> Result<usize> {
+    /// Begins the block of this name, which [`end`](Self::end) wants. The first one is a transaction: autocommit rests
+    /// until its end. One within it is a savepoint. `owner` tells who it is: two at a time would undo each other's work.
+    pub async fn begin(&self, owner: u64, block: u64) -> Result<()> {
         let inner = &self.0.0;
         if inner.is_within() {
             return Err(Error::interface("a transaction cannot begin while a call of many rows takes them"));
@@ -26,15 +25,14 @@ impl Transactions<'_> {
         inner.usable(Phase::Execute)?;
         let depth = {
             let mut blocks = inner.work.blocks();
-            if blocks.depth == 0 {
-                first_block(inner, &mut blocks, owner)?;
-                return Ok(1);
+            if blocks.begun.is_empty() {
+                return first_block(inner, &mut blocks, owner, block);
             }
             if blocks.owner != owner {
                 let text = "another thread or task is in a transaction of this connection: use a connection of its own";
                 return Err(Error::interface(text));
             }
-            blocks.depth
+            blocks.begun.len()
         };
         drop(turn);
         let set = format!("SAVEPOINT {} ON ROLLBACK RETAIN CURSORS", savepoint(depth + 1));
@@ -42,38 +40,46 @@ impl Transactions<'_> {
             Some("3B002") => e.hint("Derby has one savepoint at a time: a third block has none"),
             _ => e,
         })?;
-        inner.work.blocks().depth = depth + 1;
-        Ok(depth + 1)
+        inner.work.blocks().begun.push(block);
+        Ok(())
     }
 
-    /// Ends the block of this number, which is the last that began: keeps its work when it went `well`, else undoes
-    /// it. The end of the first one is a commit or a rollback. When the wait is given up the connection is closed.
-    pub async fn end(&self, number: usize, well: bool) -> Result<()> {
+    /// Ends the block of this name: keeps its work when it went `well`, else undoes it, and that of blocks within it
+    /// that have not ended. The end of the first one is a commit or a rollback. When the wait is given up the
+    /// connection is closed. Nothing is to be undone of a block that did not begin.
+    pub async fn end(&self, block: u64, well: bool) -> Result<()> {
         let inner = &self.0.0;
-        {
+        let (place, depth, whole) = {
             let blocks = inner.work.blocks();
-            if blocks.depth == 0 || blocks.depth != number {
-                return Err(Error::interface("blocks of transaction() end in the opposite order in which they began"));
-            }
-        }
+            let place = blocks.begun.iter().position(|begun| *begun == block);
+            (place, blocks.begun.len(), blocks.ends == Some(inner.work.ends()))
+        };
+        let Some(number) = place.map(|place| place + 1) else {
+            let text = "the block of transaction() is not under way: it did not begin, or ended with one around it";
+            return if well { Err(Error::interface(text)) } else { Ok(()) };
+        };
         let ending = Ending(inner, number);
-        let whole = || inner.work.blocks().ends == Some(inner.work.ends());
-        let ended = match (number, well) {
-            (1, true) if whole() => self.commit_block().await,
-            (1, _) => self.undo_all().await.and(if well { Err(cut(inner)) } else { Ok(()) }),
-            (_, true) if whole() => {
-                self.0.run(&format!("RELEASE SAVEPOINT {}", savepoint(number)), &[]).await.map(drop)
-            }
-            (_, true) => Err(cut(inner)),
-            // The server has undone it with the rest.
-            (_, false) if !whole() => Ok(()),
-            (_, false) => match self.0.run(&format!("ROLLBACK TO SAVEPOINT {}", savepoint(number)), &[]).await {
+        let kept = well && number == depth;
+        let ended = match (number, kept, whole) {
+            (1, true, true) => self.commit_block().await,
+            (1, true, false) => self.undo_all().await.and(Err(cut(inner))),
+            (1, false, _) => self.undo_all().await,
+            (_, true, true) => self.0.run(&format!("RELEASE SAVEPOINT {}", savepoint(number)), &[]).await.map(drop),
+            (_, true, false) => Err(cut(inner)),
+            (_, false, true) => match self.0.run(&format!("ROLLBACK TO SAVEPOINT {}", savepoint(number)), &[]).await {
                 Ok(_) => Ok(()),
                 // The outer blocks find out at their ends.
                 Err(e) => self.undo_all().await.and(Err(e)),
             },
+            // The server has undone it with the rest.
+            (_, false, false) => Ok(()),
         };
         ending.finish();
+        if well && !kept && ended.is_ok() {
+            let text = "blocks of transaction() end in the opposite order in which they began: this one is undone, with \
+                        those within it";
+            return Err(Error::interface(text));
+        }
         ended
     }
 
@@ -94,7 +100,7 @@ impl Transactions<'_> {
 }
 
 /// Begins a transaction. Its work is there from the start, so that a batch in it is undone by a savepoint.
-fn first_block(inner: &Inner, blocks: &mut Blocks, owner: u64) -> Result<()> {
+fn first_block(inner: &Inner, blocks: &mut Blocks, owner: u64, block: u64) -> Result<()> {
     if inner.session.product == Product::IbmI && inner.config.isolation == Isolation::NoCommit {
         let text = "isolation=nc has no transactions: what is done stays";
         return Err(Error::new(ErrorClass::NotSupported, Phase::Execute, "0A000", text));
@@ -106,7 +112,7 @@ fn first_block(inner: &Inner, blocks: &mut Blocks, owner: u64) -> Result<()> {
     }
     let autocommit = inner.autocommit.swap(false, Ordering::AcqRel);
     inner.work.open.store(true, Ordering::Release);
-    *blocks = Blocks { depth: 1, owner, autocommit, ends: Some(inner.work.ends()) };
+    *blocks = Blocks { begun: vec![block], owner, autocommit, ends: Some(inner.work.ends()) };
     Ok(())
 }
 
@@ -120,7 +126,7 @@ fn cut(inner: &Inner) -> Error {
     Error { retryable: true, ..Error::new(ErrorClass::Operational, Phase::Commit, "40000", text).at(&inner.peer) }
 }
 
-/// A block that is ending. Given up in between, it leaves work of which nobody knows: so the connection goes.
+/// A block that is ending, and its number from 1. Given up in between, it leaves work of which nobody knows: so the connection goes.
 struct Ending<'a>(&'a Inner, usize);
 
 impl Ending<'_> {
@@ -132,8 +138,8 @@ impl Ending<'_> {
 
     fn leave(&self) {
         let mut blocks = self.0.work.blocks();
-        blocks.depth = self.1 - 1;
-        if blocks.depth == 0 {
+        blocks.begun.truncate(self.1 - 1);
+        if blocks.begun.is_empty() {
             self.0.autocommit.store(blocks.autocommit, Ordering::Release);
         }
     }

@@ -44,9 +44,9 @@ impl UnitOfWork {
 
     /// Refuses what would end the unit of work of a block.
     pub(super) fn outside_of_blocks(&self) -> Result<()> {
-        match self.blocks().depth {
-            0 => Ok(()),
-            _ => Err(Error::interface("within transaction(): its block commits or rolls back when it ends")),
+        match self.blocks().begun.is_empty() {
+            true => Ok(()),
+            false => Err(Error::interface("within transaction(): its block commits or rolls back when it ends")),
         }
     }
 
@@ -69,11 +69,11 @@ impl UnitOfWork {
     }
 }
 
-/// The blocks under way on a connection, the outermost first.
+/// The blocks under way on a connection.
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
-    /// How many.
-    pub depth: usize,
+    /// The name of each, the outermost first.
+    pub begun: Vec<u64>,
     /// Who began the first one.
     pub owner: u64,
     /// Whether statements are committed by themselves after it.

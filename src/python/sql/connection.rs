@@ -373,14 +373,14 @@ twins! {
             self.0.shared(py)?.ping(limit)
         }
 
-        /// Begins a block of `transaction()`: its number.
-        fn _begin<'py>(&self, py: Python<'py>, owner: u64) -> usize {
-            self.0.shared(py)?.begin_block(owner)
+        /// Begins a block of `transaction()`, which has a name.
+        fn _begin<'py>(&self, py: Python<'py>, owner: u64, block: u64) -> () {
+            self.0.shared(py)?.begin_block(owner, block)
         }
 
         /// Ends it: keeps its work, or undoes it.
-        fn _end<'py>(&self, py: Python<'py>, number: usize, well: bool) -> () {
-            self.0.shared(py)?.end_block(number, well)
+        fn _end<'py>(&self, py: Python<'py>, block: u64, well: bool) -> () {
+            self.0.shared(py)?.end_block(block, well)
         }
 
         /// Closes the connection; work that was not committed is undone. Closing twice is allowed. A
