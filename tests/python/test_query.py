@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import stat
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -187,6 +190,21 @@ def test_a_preview_is_shown_as_a_table(connection: drdarrow.Connection) -> None:
     assert connection.query("SELECT * FROM PEOPLE WHERE ID > 9").preview().num_rows == 0
     with pytest.raises(drdarrow.InterfaceError, match="rows: expected a number of rows"):
         query.preview(-1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions and pipes of POSIX")
+def test_a_file_of_parquet_keeps_permissions_and_replaces_no_pipe(
+    connection: drdarrow.Connection, tmp_path: Path
+) -> None:
+    query, path, pipe = connection.query(SQL), tmp_path / "kept.parquet", tmp_path / "pipe"
+    path.touch(0o600)
+    assert query.write_parquet(path) == pq.read_table(path).num_rows == 3
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    os.mkfifo(pipe)
+    with pytest.raises(FileExistsError, match="not a file"):
+        query.write_parquet(pipe)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert query.write_parquet(tmp_path / ("日" * 60 + ".parquet")) == 3
 
 
 def test_a_long_batch_is_shown_in_part() -> None:
