@@ -86,5 +86,15 @@ class _Anew:
         import pyarrow
 
         with drdarrow.connect(self._uri, **self._settings) as connection:
-            for batch in connection.query(self._query, self._parameters).fetch_arrow():
+            stream: Any = connection.query(self._query, self._parameters).fetch_arrow()
+            before, now = _named(self._schema), _named(pyarrow.schema(stream.schema))
+            if now != before:
+                # DuckDB would take the bytes of one type for those of another.
+                raise InterfaceError(f"the columns were {before} and are {now}: register the view again")
+            for batch in stream:
                 yield pyarrow.record_batch(batch)
+
+
+def _named(schema: pyarrow.Schema) -> str:
+    """Columns with their types."""
+    return ", ".join(f'"{field.name}" {field.type}' for field in schema)

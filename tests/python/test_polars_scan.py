@@ -23,8 +23,32 @@ D = Decimal
 COLUMNS = "I INTEGER, S SMALLINT, B BIGINT, N DECIMAL(9,2), F DOUBLE, R REAL, C CHAR(5), V VARCHAR(8), D DATE, T TIMESTAMP, H TIME"
 ROWS = [
     (1, 1, 10, D("1.50"), 1.5, 0.1, "a", "a", dt.date(2020, 1, 1), dt.datetime(2020, 1, 1), dt.time(1, 2)),
-    (2, 2, 2**40, D("-1.50"), -2.5, 0.5, "ab", "ab", dt.date(2020, 1, 2), dt.datetime(2020, 1, 1, 23, 59, 59, 999999), dt.time(0)),
-    (3, 3, 2**53 + 1, D("9999999.99"), 1e70, -0.25, "A", "A", dt.date(1, 1, 1), dt.datetime(2020, 1, 2), dt.time(23, 59, 59)),
+    (
+        2,
+        2,
+        2**40,
+        D("-1.50"),
+        -2.5,
+        0.5,
+        "ab",
+        "ab",
+        dt.date(2020, 1, 2),
+        dt.datetime(2020, 1, 1, 23, 59, 59, 999999),
+        dt.time(0),
+    ),
+    (
+        3,
+        3,
+        2**53 + 1,
+        D("9999999.99"),
+        1e70,
+        -0.25,
+        "A",
+        "A",
+        dt.date(1, 1, 1),
+        dt.datetime(2020, 1, 2),
+        dt.time(23, 59, 59),
+    ),
     (4, -4, -(2**62), D("0.00"), 0.0, 0.0, "b", " ", dt.date(9999, 12, 31), dt.datetime(2020, 1, 2, 0, 0, 0, 1), None),
     (5, None, None, None, None, None, None, None, None, None, None),
     (None, 6, 6, D("6.00"), 6.0, 6.0, "ä", "ä", dt.date(2020, 1, 1), dt.datetime(1999, 12, 31, 12), dt.time(12)),
@@ -109,7 +133,10 @@ def connection(request: pytest.FixtureRequest) -> Iterator[drdarrow.Connection]:
             connection.execute("DROP TABLE SCANNED")
             connection.commit()
         return
-    with server.serve(duckdb.connect(), persona=request.param, ccsid=273 if request.param == "ibmi" else None) as srv, srv.connect() as connection:
+    with (
+        server.serve(duckdb.connect(), persona=request.param, ccsid=273 if request.param == "ibmi" else None) as srv,
+        srv.connect() as connection,
+    ):
         filled(connection)
         yield connection
 
@@ -120,7 +147,9 @@ def test_a_filtered_frame_is_the_same_as_with_polars_alone(connection: drdarrow.
     whole = connection.execute("SELECT * FROM SCANNED").fetch_polars()
     found = scanned.filter(FILTERS[number])
     assert_frame_equal(found.collect(), whole.filter(FILTERS[number]), check_row_order=False)
-    assert_frame_equal(found.select("V", "N").collect(), whole.filter(FILTERS[number]).select("V", "N"), check_row_order=False)
+    assert_frame_equal(
+        found.select("V", "N").collect(), whole.filter(FILTERS[number]).select("V", "N"), check_row_order=False
+    )
     assert_frame_equal(found.collect(engine="streaming"), whole.filter(FILTERS[number]), check_row_order=False)
 
 
@@ -153,7 +182,7 @@ def luw() -> Iterator[drdarrow.Connection]:
 def test_columns_conditions_and_limits_are_sent(luw: drdarrow.Connection, asked: list) -> None:
     scanned = drdarrow.polars.scan(luw, "scanned")
     scanned.filter((c("I") > 2) & (c("C") == "A")).select("V").collect()
-    (query, values), = asked
+    ((query, values),) = asked
     assert sorted(query.split(" FROM ")[0].removeprefix("SELECT ").split(", ")) == ['"C"', '"I"', '"V"']
     assert query.endswith(' FROM "SCANNED" WHERE (("C" = ?) AND ("I" > ?))') and values == ("A", 2)
     asked.clear()
@@ -221,7 +250,37 @@ def test_a_view_of_duckdb_may_have_connections_of_its_own() -> None:
         drdarrow.duckdb.register(local, "seen", srv.uri, "SCANNED")
         assert local.sql("SELECT count(*), count(a.n) FROM seen a, seen b").fetchall() == [(36, 30)]
         assert wait_for(lambda: still_open(srv) == 0)
+
+
+def test_a_view_of_duckdb_refuses_columns_of_other_types_than_it_has() -> None:
+    local = duckdb.connect()
+    with server.serve(duckdb.connect(), persona="luw") as srv, srv.connect() as connection:
+        connection.execute("CREATE TABLE X (A INTEGER, B VARCHAR(20))")
+        connection.commit()
+        drdarrow.duckdb.register(local, "seen", srv.uri, "X")
+        drdarrow.duckdb.register(local, "held", connection, "X")
+        for columns in ("A BIGINT, B DATE", "A INTEGER", "B VARCHAR(20), A INTEGER"):
+            connection.execute("DROP TABLE X")
+            connection.execute(f"CREATE TABLE X ({columns})")
+            connection.commit()
+            with pytest.raises(duckdb.Error, match="register the view again"):
+                local.sql("SELECT * FROM seen").fetchall()
+        with pytest.raises(duckdb.Error):
+            local.sql("SELECT * FROM held").fetchall()
+        connection.execute("DROP TABLE X")
+        connection.execute("CREATE TABLE X (A INTEGER NOT NULL, B VARCHAR(20))")
+        connection.execute("INSERT INTO X VALUES (1, 'one')")
+        connection.commit()
+        assert local.sql("SELECT * FROM seen").fetchall() == [(1, "one")]
+
+
+def test_a_view_of_duckdb_may_be_of_a_record_file() -> None:
+    local = duckdb.connect()
     files = {"SHOP/ORDERS": pa.table({"ID": pa.array([1, 2], pa.int32())})}
     with server.serve(persona="ibmi", files=files) as srv, srv.connect_files() as system:
         drdarrow.duckdb.register(local, "orders", system, "SHOP/ORDERS")
-        assert local.sql("SELECT sum(id) FROM orders").fetchall() == local.sql("SELECT sum(id) FROM orders").fetchall() == [(3,)]
+        assert (
+            local.sql("SELECT sum(id) FROM orders").fetchall()
+            == local.sql("SELECT sum(id) FROM orders").fetchall()
+            == [(3,)]
+        )
