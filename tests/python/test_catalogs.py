@@ -137,6 +137,27 @@ def test_a_missing_table_is_an_error(served: drdarrow.Connection):
     assert len(served.columns(("SHOP", "ORDERS"))) == 4
 
 
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_a_name_that_needs_quotes_is_found(persona: Persona):
+    with server.serve(persona=persona) as srv, srv.connect(autocommit=True) as connection:
+        connection.execute('CREATE TABLE "my table" (A INTEGER NOT NULL PRIMARY KEY, B VARCHAR(20))')
+        connection.execute('CREATE TABLE "my 2nd" (C INTEGER, FOREIGN KEY (C) REFERENCES "my table" (A))')
+        connection.execute('CREATE INDEX I ON "my table" (B)')
+        connection.execute('CREATE VIEW "v-1" AS SELECT B FROM "my table"')
+        assert picked(connection.tables(), "name", "kind") == [("my 2nd", "TABLE"), ("my table", "TABLE"), ("v-1", "VIEW")]
+        assert picked(connection.tables(like='"my t%"'), "name") == [("my table",)]
+        assert picked(connection.columns('"my table"'), "table", "name", "declared") == [
+            ("my table", "A", "INTEGER"), ("my table", "B", "VARCHAR(20)"),
+        ]  # fmt: skip
+        assert picked(connection.columns('"v-1"'), "table", "name") == [("v-1", "B")]
+        assert picked(connection.keys('"my table"'), "kind", "column") == [("PRIMARY KEY", "A")]
+        [foreign] = connection.keys('"my 2nd"')
+        assert (foreign.kind, foreign.ref_table, foreign.ref_column) == ("FOREIGN KEY", "my table", "A")
+        assert ("I", "B") in picked(connection.indexes('"my table"'), "name", "column")
+        with pytest.raises(drdarrow.ProgrammingError):
+            connection.columns('"MY TABLE"')
+
+
 def test_a_name_without_a_schema_is_that_of_the_current_one():
     with server.serve(persona="luw") as srv, srv.connect(autocommit=True) as connection:
         connection.execute("CREATE TABLE MINE (A INTEGER)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,6 +46,9 @@ ORDER BY ALL
 """
 _SCHEMAS = f"SELECT upper(schema_name) FROM duckdb_schemas() WHERE NOT internal AND {_HERE} ORDER BY ALL"
 
+#: The name of a table that statements have without quotes.
+_PLAIN = re.compile(r"[A-Za-z#@$][A-Za-z0-9_#@$]*")
+
 _Name = tuple[str, str]
 
 
@@ -57,8 +61,8 @@ def parameter(name: str, duck: str) -> Described:
 
 
 def objects(cursor: Any, known: Facts, memory: Memory) -> Objects:
-    """The tables, views, sequences and schemas, their names in upper case. A column of a type that Db2 has not is
-    listed as text."""
+    """The tables, views, sequences and schemas, their names in upper case: DuckDB does not tell which of those that are
+    plain were written in quotes. A column of a type that Db2 has not is listed as text."""
     rows: dict[_Name, list[Any]] = {}
     for schema, table, *column in cursor.execute(_COLUMNS).fetchall():
         rows.setdefault((schema, table), []).append(column)
@@ -76,7 +80,8 @@ def objects(cursor: Any, known: Facts, memory: Memory) -> Objects:
         facts = _facts(f"{name[0]}.{name[1]}", table.upper(), sql, [row[0] for row in of], known)
         found.append(
             Table(
-                *name,
+                name[0],
+                _listed(table),
                 kind,
                 [_column(row, facts, noted) for row in of],
                 [n for n, (_, _, nullable, *_) in enumerate(of) if not nullable],
@@ -93,6 +98,11 @@ def objects(cursor: Any, known: Facts, memory: Memory) -> Objects:
         for schema, name, *rest in cursor.execute(_SEQUENCES).fetchall()
     ]
     return Objects(found, sequences, [schema for (schema,) in cursor.execute(_SCHEMAS).fetchall()])
+
+
+def _listed(table: str) -> str:
+    """The name of a table in the catalog. One that is always in quotes is as it is."""
+    return table.upper() if _PLAIN.fullmatch(table) else table
 
 
 def check(cursor: Any, made: Labels) -> None:
@@ -148,7 +158,7 @@ def _constraints(schema: str, rows: list[Any], noted: TableMemory) -> list[Const
             given, text = next(texts)
             found.append(Constraint(given or name.upper(), rule, [], text=text or expression))
         elif rule == "FOREIGN KEY":
-            about = (schema, parent.upper(), [column.upper() for column in parent_columns])
+            about = (schema, _listed(parent), [column.upper() for column in parent_columns])
             found.append(Constraint(noted.keys.get((rule, tuple(of)), name.upper()), rule, of, about))
         else:
             found.append(Constraint(noted.keys.get((rule, tuple(of)), name.upper()), rule, of))
