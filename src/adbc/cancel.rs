@@ -28,7 +28,7 @@ impl Operation {
     }
 }
 
-/// What is under way on a connection or of a statement.
+/// The operation under way on a connection or of a statement.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Canceller(Arc<Mutex<Vec<Weak<Operation>>>>);
 

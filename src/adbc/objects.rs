@@ -17,7 +17,7 @@ use arrow_schema::DataType;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What is wanted; a name that is not given takes all.
+/// The objects that are wanted; a name that is not given takes all.
 #[derive(Debug, Default)]
 pub(super) struct Wanted<'a> {
     pub catalog: Option<&'a str>,
@@ -30,7 +30,7 @@ pub(super) struct Wanted<'a> {
 /// Schema and table.
 type TableId = (String, String);
 
-/// What the catalog tells.
+/// The rows of the catalog.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     /// None where the catalog is filtered out.

@@ -4,7 +4,7 @@
 use super::error::fault;
 use adbc_core::error::{Result, Status};
 
-/// What every token begins with, and the version of its form.
+/// Every token begins with this, and with the version of its form.
 const HEAD: &str = "drdarrow-query-1";
 
 /// A statement for a database.

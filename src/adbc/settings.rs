@@ -11,7 +11,7 @@ use adbc_core::constants::{
 use adbc_core::error::{Error, Result, Status};
 use adbc_core::options::{OptionDatabase, OptionValue};
 
-/// What stands before the name of a setting of ours.
+/// It stands before the name of a setting of ours.
 pub(super) const PREFIX: &str = "adbc.drda.";
 
 /// Settings whose values are not told.
@@ -102,7 +102,7 @@ impl Settings {
         LEVELS.iter().find(|(_, known)| *known == name).map_or(name, |(level, _)| level).to_owned()
     }
 
-    /// What an option of a database was set to.
+    /// The value that an option of a database was given.
     pub(super) fn get_database(&self, key: &OptionDatabase) -> Result<String> {
         let user = || self.config.user.clone();
         match key {
@@ -117,7 +117,7 @@ impl Settings {
         }
     }
 
-    /// What an option `adbc.drda.…` was set to.
+    /// The value that an option `adbc.drda.…` was given.
     pub(super) fn get(&self, key: &str) -> Result<String> {
         let name = key.strip_prefix(PREFIX).unwrap_or_default();
         self.given.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).ok_or_else(|| unset(key))

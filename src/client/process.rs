@@ -1,4 +1,4 @@
-//! What belongs to one process: the runtime that blocking callers wait on, and values that a forked child must not
+//! Things of one process: the runtime that blocking callers wait on, and values that a forked child must not
 //! touch. A runtime's threads do not survive a fork, so each process id has its own, started when it is first needed.
 //! It is never dropped: nothing at the end of a process waits for it.
 

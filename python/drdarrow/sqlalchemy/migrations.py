@@ -1,4 +1,4 @@
-"""What Alembic needs to know of the dialect. It is imported with it where Alembic is installed."""
+"""The dialect as Alembic has to know it. It is imported with it where Alembic is installed."""
 
 from __future__ import annotations
 

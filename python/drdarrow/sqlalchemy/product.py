@@ -1,4 +1,4 @@
-"""What the four products take and have, as data: the rest of the dialect asks here and nowhere else."""
+"""The four products as data, each with the features that it has: the rest of the dialect asks here and nowhere else."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def of_server(server: dict[str, Any]) -> tuple[Product, tuple[int, ...]]:
 
 
 def at_release(product: Product, release: tuple[int, ...]) -> Product:
-    """What an older release lacks."""
+    """Features that an older release lacks."""
     if product is IBMI and release:
         # IBM i 7.5 brought BOOLEAN, 7.6 UPDATE and DELETE as data-change tables.
         product = dataclasses.replace(product, boolean=release >= (7, 5), final_change=release >= (7, 6))

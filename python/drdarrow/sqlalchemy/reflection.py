@@ -1,4 +1,4 @@
-"""What there is in the database: every method asks one statement for all the tables that are wanted, and one for which
+"""The objects of a database: every method asks one statement for all the tables that are wanted, and one for which
 of the names there are."""
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ pub(in crate::python) fn read(
     Ok((config, limits))
 }
 
-/// What stands below the arguments.
+/// The sources below the arguments.
 pub(in crate::python) struct Base<'py> {
     /// The URI, of whatever origin.
     pub(in crate::python) uri: Option<Secret>,

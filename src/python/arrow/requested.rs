@@ -254,7 +254,7 @@ where
     })
 }
 
-/// What views show, end to end.
+/// The bytes that views show, end to end.
 fn gathered<V, T>() -> Change
 where
     V: ByteViewType,

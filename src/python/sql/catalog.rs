@@ -107,7 +107,7 @@ impl GivenTable {
     }
 }
 
-/// What a catalog tells: rows with names, and Arrow data for pyarrow, pandas, Polars, DuckDB. It is shown as text, and
+/// The answer of a catalog: rows with names, and Arrow data for pyarrow, pandas, Polars, DuckDB. It is shown as text, and
 /// as HTML in notebooks. It owns its data: the connection may be closed.
 #[pyclass(frozen, module = "drdarrow")]
 pub(in crate::python) struct CatalogTable {

@@ -1,4 +1,4 @@
-//! What a catalog tells as text and as HTML. A column without a value is not shown, but named below; so is the number
+//! The answer of a catalog as text and as HTML. A column without a value is not shown, but named below; so is the number
 //! of rows.
 
 use std::fmt::Write as _;

@@ -244,7 +244,7 @@ twins! {
             Ok(())
         }
 
-        /// What makes the rows of its new cursors: None for tuples, or a callable that takes the cursor and returns
+        /// The maker of the rows of its new cursors: None for tuples, or a callable that takes the cursor and returns
         /// what makes a row of a tuple, such as `drdarrow.rows.dict_row`.
         #[getter]
         fn get_row_factory(&self, py: Python<'_>) -> Py<PyAny> {

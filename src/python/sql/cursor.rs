@@ -360,7 +360,7 @@ twins! {
             Ok(())
         }
 
-        /// What makes its rows: None for tuples, or a callable that takes the cursor, once for each result, and returns
+        /// The maker of its rows: None for tuples, or a callable that takes the cursor, once for each result, and returns
         /// what makes a row of a tuple, such as `drdarrow.rows.dict_row`. A change counts from the next fetch.
         #[getter]
         fn get_row_factory(&self, py: Python<'_>) -> Py<PyAny> {

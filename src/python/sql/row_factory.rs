@@ -113,7 +113,7 @@ impl RowFactory {
     }
 }
 
-/// What makes rows of tuples.
+/// The maker of rows, out of tuples.
 pub(super) enum RowMaker<'py> {
     Tuples,
     Dicts(Bound<'py, DictMaker>),

@@ -61,7 +61,7 @@ mod tests {
     use super::super::codec::{Codec, Tables, known};
     use super::super::{lead_byte, shifted};
 
-    /// What the careful way of the page makes of a text; `None` where a page has none.
+    /// The bytes that the careful way of the page makes of a text; `None` where a page has none.
     fn careful(codec: &Codec, text: &str) -> Option<Result<Vec<u8>, (usize, char)>> {
         let mut out = Vec::new();
         let done = match codec.tables {

@@ -131,7 +131,7 @@ pub(super) fn encode_carefully(
     Ok(())
 }
 
-/// What a page does with its double-byte characters.
+/// The way of a page with its double-byte characters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Doubled {
     /// Puts them between shifts.

@@ -1,4 +1,4 @@
-"""What the catalogs of the four products are asked, a file for each."""
+"""The statements that ask the catalogs of the four products, a file for each."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class ColumnFacts(NamedTuple):
     bits: bool = False
     #: "ALWAYS" or "BY DEFAULT" of an identity column.
     identity: str | None = None
-    #: What is known of its numbers, by SQLAlchemy's names.
+    #: Facts about its numbers, by SQLAlchemy's names.
     numbers: dict[str, Any] | None = None
     #: The expression of GENERATED ALWAYS AS.
     computed: str | None = None
@@ -134,7 +134,7 @@ def texts(rows: Rows) -> list[tuple[str, str]]:
     return list(found.items())
 
 
-#: What a rule of a foreign key is called. NO ACTION is the default, and is not told.
+#: The rules of foreign keys by their letters. NO ACTION is the default, and is not told.
 RULES = {"C": "CASCADE", "N": "SET NULL", "R": "RESTRICT", "D": "SET DEFAULT"}
 
 

@@ -33,7 +33,7 @@ impl Indexes {
         self.indexes.push(index);
     }
 
-    /// What the catalog has about their columns: `part` is the statement for one of them, by the columns `names`, `join`
+    /// The question about their columns: `part` is the statement for one of them, by the columns `names`, `join`
     /// under `of_all` the one for all.
     pub(super) async fn parts(
         &self,

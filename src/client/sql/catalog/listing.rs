@@ -1,4 +1,4 @@
-//! What a catalog tells, alike on all products: rows, and the Arrow batches of them. The columns of a batch are the fields
+//! The answers of catalogs, alike on all products: rows, and the Arrow batches of them. The columns of a batch are the fields
 //! of its rows, and always the same.
 
 use crate::client::error::{Error, ErrorClass, Phase, Result};
