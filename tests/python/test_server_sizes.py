@@ -130,7 +130,9 @@ def test_tables_and_views_do_not_double_from_statement_to_statement(srv: server.
         with pytest.raises(drdarrow.Error) as caught:
             for n in range(22):
                 connection.execute(f"CREATE {kind} M{n + 1} AS {made.replace('@', f'M{n}')}")
-        assert (caught.value.sqlcode, caught.value.sqlstate, n > 8) == (TOO_LARGE, "54001", True)
+        # A view of some 250 tables is more than a join may have.
+        late = n > (8 if kind == "TABLE" else 5)
+        assert (caught.value.sqlcode, caught.value.sqlstate, late) == (TOO_LARGE, "54001", True)
         assert connection.execute("SELECT A FROM T").fetchall() == [("x",)]
 
 
@@ -171,7 +173,7 @@ def test_views_stand_for_so_many_tables_and_no_more(srv: server.Server) -> None:
         ]
         # A statement that was prepared when the name stood for less.
         connection.execute("DROP VIEW Z")
-        connection.execute("CREATE VIEW Z AS SELECT A FROM D8")
+        connection.execute(f"CREATE VIEW Z AS SELECT A FROM D{n - 1}")
         with pytest.raises(drdarrow.Error, match="-101"):
             cursor.execute(early)
         assert connection.execute("SELECT A FROM T").fetchall() == [("x",)]
