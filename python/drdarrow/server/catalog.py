@@ -10,6 +10,7 @@ from drdarrow.server import columns, types
 from drdarrow.server.columns import Facts
 from drdarrow.server.engine import Constraint, Described, Index, Objects, SequenceInfo, SqlError, Table
 from drdarrow.server.kept import SCHEMA
+from drdarrow.server.procedures import listing
 from drdarrow.server.remembered import Labels, Memory, TableMemory
 
 __all__ = ["check", "objects", "parameter"]
@@ -97,7 +98,8 @@ def objects(cursor: Any, known: Facts, memory: Memory) -> Objects:
         SequenceInfo(schema.upper(), name.upper(), *rest)
         for schema, name, *rest in cursor.execute(_SEQUENCES).fetchall()
     ]
-    return Objects(found, sequences, [schema for (schema,) in cursor.execute(_SCHEMAS).fetchall()])
+    schemas = [schema for (schema,) in cursor.execute(_SCHEMAS).fetchall()]
+    return Objects(found, sequences, schemas, listing.procedures(cursor, memory.procedures))
 
 
 def _listed(table: str) -> str:

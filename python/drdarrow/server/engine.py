@@ -13,7 +13,7 @@ from drdarrow.types import ArrowStreamExportable
 
 __all__ = [
     "CallParameter", "Called", "Constraint", "Described", "Engine", "Index", "Objects", "Prepared", "PreparedCall",
-    "Result", "SequenceInfo", "Session", "SqlError", "Table", "Views",
+    "ProcedureInfo", "Result", "SequenceInfo", "Session", "SqlError", "Table", "Views",
 ]  # fmt: skip
 
 #: A column or a parameter: its name, its Arrow type in Arrow's words (`Int32`, `Decimal128(9, 2)`, `Utf8`,
@@ -82,12 +82,31 @@ class SequenceInfo(NamedTuple):
     cycles: bool
 
 
+class ProcedureInfo(NamedTuple):
+    """A procedure as the catalog tells of it."""
+
+    schema: str
+    name: str
+    #: The name that it alone has in its schema.
+    specific: str
+    #: Each with IN, OUT or INOUT.
+    parameters: Sequence[tuple[str, Described]]
+    #: How many results it may have, at most 32767.
+    results: int
+    #: CONTAINS, READS, MODIFIES.
+    access: str
+    deterministic: bool
+    #: The statement that made it, where it is written in SQL.
+    text: str | None
+
+
 class Objects(NamedTuple):
     """The objects of a database, in order of schema and name. schemas: those without a table among them."""
 
     tables: Sequence[Table]
     sequences: Sequence[SequenceInfo] = ()
     schemas: Sequence[str] = ()
+    procedures: Sequence[ProcedureInfo] = ()
 
 
 class Views(Protocol):

@@ -1,4 +1,4 @@
-"""The words of definitions, kept in the database file: they are there when the file is served again.
+"""The words of definitions and the procedures, kept in the database file: they are there when the file is served again.
 
 It is written in the transaction that it is about. DuckDB's own description stands beside each entry. Where that is
 another one later, somebody has changed the table with other means, and what was said of it holds no more.
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import lex
+from drdarrow.server.procedures import definition
+from drdarrow.server.procedures.steps import Procedure
 from drdarrow.server.remembered import Memory, TableMemory
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ class Kept:
             try:
                 if now is not None and now.of(kind, name) == described:
                     _take(memory, facts, kind, name, json.loads(said))
-            except (ValueError, TypeError, LookupError, AttributeError):
+            except (SqlError, ValueError, TypeError, LookupError, AttributeError):
                 _log.warning("what the database keeps of %s is no entry, and is left out", name)
         return memory, facts
 
@@ -92,8 +94,7 @@ class Kept:
         for key in changed:
             cursor.execute(f"DELETE FROM {_TABLE} WHERE kind = ? AND name = ?", list(key))
             if (said := after.get(key)) is not None:
-                told = _told(said) if isinstance(said, TableMemory) else said
-                values = [*key, json.dumps(told), now.of(*key)]
+                values = [*key, json.dumps(_told(said)), now.of(*key)]
                 cursor.execute(f"INSERT INTO {_TABLE} VALUES (?, ?, ?, ?)", values)
 
 
@@ -107,7 +108,9 @@ class _Described:
         self._indexes = {(schema, name): text for schema, name, text in cursor.execute(_INDEXES).fetchall()}
 
     def _all(self, kind: str, name: str) -> list[str]:
-        """That of each thing that the name may stand for."""
+        """That of each thing that the name may stand for; none of a procedure, which DuckDB does not know."""
+        if kind == "procedure":
+            return []
         schema, point, plain = name.rpartition(".") if kind == "facts" else _parts(name)
         found: Mapping[tuple[str, str], Any] = self._indexes if kind == "index" else self._columns
         return [json.dumps(about) for of, about in found.items() if of[1] == plain and (not point or of[0] == schema)]
@@ -126,10 +129,17 @@ def entries(memory: Memory, facts: Facts) -> Entries:
     """All that is remembered, each as it is."""
     tables = {("table", json.dumps(key)): table for key, table in memory.tables.items()}
     indexes = {("index", json.dumps(key)): index for key, index in memory.indexes.items()}
-    return {**tables, **indexes, **{("facts", name): about for name, about in facts.items()}}
+    procedures = {("procedure", json.dumps(key)): made for key, made in memory.procedures.items()}
+    return {**tables, **indexes, **procedures, **{("facts", name): about for name, about in facts.items()}}
 
 
-def _told(table: TableMemory) -> dict[str, Any]:
+def _told(said: Any) -> Any:
+    if isinstance(said, Procedure):
+        return said.text
+    return _of_table(said) if isinstance(said, TableMemory) else said
+
+
+def _of_table(table: TableMemory) -> dict[str, Any]:
     keys = [[rule, columns, name] for (rule, columns), name in table.keys.items()]
     about = {"label": table.label, "comment": table.comment, "text": table.text}
     return {"keys": keys, "checks": table.checks, "columns": table.columns, **about}
@@ -139,6 +149,10 @@ def _take(memory: Memory, facts: Facts, kind: str, name: str, said: Any) -> None
     """Takes an entry over. Raises ValueError and the like for anything else."""
     if kind == "facts":
         facts[name] = {column: _texts(about) for column, about in said.items()}
+        return
+    if kind == "procedure":
+        schema, plain, count = json.loads(name)
+        memory.procedures[schema, plain, count] = definition.creation(said)
         return
     schema, _, plain = _parts(name)
     if kind == "index":

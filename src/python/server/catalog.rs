@@ -10,7 +10,9 @@ use pyo3::prelude::*;
 use crate::python::arrow::capsule;
 use crate::python::arrow::result_table::Collected;
 use crate::server::budget::{Budget, cost};
-use crate::server::catalog::database::{Constraint, Database, IndexInfo, Rule, SequenceInfo, TableInfo};
+use crate::server::catalog::database::{
+    Constraint, Database, IndexInfo, Mode, ProcedureInfo, ProcedureParameter, Rule, SequenceInfo, TableInfo,
+};
 use crate::server::catalog::view::Catalog;
 
 /// A column or parameter as Python describes it: name, Arrow type in Arrow's words, metadata.
@@ -22,6 +24,7 @@ pub(super) struct Objects {
     tables: Vec<ListedTable>,
     sequences: Vec<ListedSequence>,
     schemas: Vec<String>,
+    procedures: Vec<ListedProcedure>,
 }
 
 #[derive(FromPyObject)]
@@ -69,12 +72,26 @@ struct ListedSequence {
     cycles: bool,
 }
 
+#[derive(FromPyObject)]
+struct ListedProcedure {
+    schema: String,
+    name: String,
+    specific: String,
+    /// Each with its mode.
+    parameters: Vec<(String, Described)>,
+    results: i64,
+    access: String,
+    deterministic: bool,
+    text: Option<String>,
+}
+
 impl Objects {
     /// As the catalog has them.
     pub(super) fn database(self) -> PyResult<Database> {
         Ok(Database {
             tables: self.tables.into_iter().map(ListedTable::info).collect::<PyResult<_>>()?,
             sequences: self.sequences.into_iter().map(ListedSequence::info).collect(),
+            procedures: self.procedures.into_iter().map(ListedProcedure::info).collect::<PyResult<_>>()?,
             schemas: self.schemas,
             read_only: false,
         })
@@ -133,6 +150,30 @@ impl ListedSequence {
             most: self.most,
             cycles: self.cycles,
         }
+    }
+}
+
+impl ListedProcedure {
+    fn info(self) -> PyResult<ProcedureInfo> {
+        let parameter = |(mode, column): (String, Described)| {
+            let mode = match mode.as_str() {
+                "IN" => Mode::In,
+                "OUT" => Mode::Out,
+                "INOUT" => Mode::InOut,
+                _ => return Err(PyValueError::new_err(format!("parameter {}: mode {mode:?} is not known", column.0))),
+            };
+            Ok(ProcedureParameter { mode, column: field(column)? })
+        };
+        Ok(ProcedureInfo {
+            parameters: self.parameters.into_iter().map(parameter).collect::<PyResult<_>>()?,
+            schema: self.schema,
+            name: self.name,
+            specific: self.specific,
+            results: self.results,
+            access: self.access,
+            deterministic: self.deterministic,
+            text: self.text,
+        })
     }
 }
 

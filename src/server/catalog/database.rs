@@ -1,6 +1,6 @@
 //! The objects of a database, as its engine knows them.
 
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::{Field, Schema, SchemaRef};
 use std::sync::Arc;
 
 /// The objects that there are.
@@ -10,6 +10,8 @@ pub struct Database {
     pub tables: Vec<TableInfo>,
     /// Sequences.
     pub sequences: Vec<SequenceInfo>,
+    /// Procedures that clients made.
+    pub procedures: Vec<ProcedureInfo>,
     /// Schemas that are there without a table.
     pub schemas: Vec<String>,
     /// Nobody can change it.
@@ -101,6 +103,47 @@ pub struct SequenceInfo {
     pub most: i64,
     /// CYCLE.
     pub cycles: bool,
+}
+
+/// A procedure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcedureInfo {
+    /// The schema that it is in.
+    pub schema: String,
+    /// Its name, which others may have that have other parameters.
+    pub name: String,
+    /// The name that it alone has in its schema.
+    pub specific: String,
+    /// Its parameters, in their order.
+    pub parameters: Vec<ProcedureParameter>,
+    /// How many results it may have.
+    pub results: i64,
+    /// What it does with data: CONTAINS, READS, MODIFIES.
+    pub access: String,
+    /// DETERMINISTIC.
+    pub deterministic: bool,
+    /// The statement that made it, where it is written in SQL.
+    pub text: Option<String>,
+}
+
+/// A parameter of a procedure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcedureParameter {
+    /// Which way its value goes.
+    pub mode: Mode,
+    /// Its name and type, with metadata as columns of tables have it.
+    pub column: Field,
+}
+
+/// The way of a parameter's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// IN.
+    In,
+    /// OUT.
+    Out,
+    /// INOUT.
+    InOut,
 }
 
 impl Default for TableInfo {

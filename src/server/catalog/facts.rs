@@ -1,7 +1,7 @@
 //! The facts about a database, as relations. Names of facts are those by which the definitions of views ask for them.
 
 use super::relation::{Asked, Row};
-use super::{builtin_type, definition, key_facts, object_facts};
+use super::{builtin_type, key_facts, object_facts, procedure_facts};
 use crate::server::error::SqlError;
 
 /// The rows of a relation; `None` when there is none of the name.
@@ -22,8 +22,8 @@ pub(super) fn rows(relation: &str, asked: &Asked<'_>) -> Option<Result<Vec<Row>,
         "best" => return Some(key_facts::best(asked)),
         "sequences" => object_facts::sequences(asked.database),
         "types" => builtin_type::rows(asked.persona, asked.jdbc),
-        "routines" => definition::all().iter().filter_map(object_facts::routine).collect(),
-        "parameters" => definition::all().iter().flat_map(|d| object_facts::parameters(d, asked.jdbc)).collect(),
+        "routines" => procedure_facts::routines(asked),
+        "parameters" => return Some(procedure_facts::parameters(asked)),
         "privileges" => object_facts::privileges(asked.database),
         "authorities" => object_facts::authorities(asked.database),
         "column_privileges" => object_facts::column_privileges(asked.database),

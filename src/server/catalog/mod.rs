@@ -10,6 +10,7 @@ mod facts;
 mod key_facts;
 mod object_facts;
 pub(super) mod procedure;
+mod procedure_facts;
 mod relation;
 mod value;
 pub mod view;

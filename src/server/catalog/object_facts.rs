@@ -1,8 +1,7 @@
-//! The facts about schemas, tables, columns, sequences, routines and rights.
+//! The facts about schemas, tables, columns, sequences and rights.
 
-use super::column_facts::{ColumnFacts, family, member, number};
+use super::column_facts::{ColumnFacts, family, member};
 use super::database::{Database, Rule, TableInfo};
-use super::definition::{Definition, Parameter};
 use super::relation::{Asked, Row, facts, id};
 use crate::server::error::SqlError;
 use crate::server::persona::Persona;
@@ -33,7 +32,8 @@ const AUTHORITIES: [&str; 17] = [
 ];
 
 pub(super) fn schemas(database: &Database) -> Vec<Row> {
-    let of_objects = database.tables.iter().map(|t| &t.schema).chain(database.sequences.iter().map(|s| &s.schema));
+    let of_tables = database.tables.iter().map(|t| &t.schema).chain(database.sequences.iter().map(|s| &s.schema));
+    let of_objects = of_tables.chain(database.procedures.iter().map(|p| &p.schema));
     let names: BTreeSet<&String> = of_objects.chain(&database.schemas).collect();
     let row = |(n, name): (usize, &String)| facts! { schema: name, system_schema: short(name), position: n + 1, id: id(&[name]) };
     names.into_iter().enumerate().map(row).collect()
@@ -190,49 +190,6 @@ pub(super) fn sequences(database: &Database) -> Vec<Row> {
             cycles_in_full: if s.cycles { "YES" } else { "NO" },
             id: id(&[&s.schema, &s.name]),
             schema_id: id(&[&s.schema]),
-        }
-    })
-    .collect()
-}
-
-/// A procedure of the catalog's own: there are no others.
-pub(super) fn routine(definition: &Definition) -> Option<Row> {
-    let parameters = definition.parameters.as_ref()?;
-    Some(facts! {
-        schema: definition.schema,
-        routine: definition.name,
-        count: parameters.len(),
-        inputs: parameters.len(),
-        outputs: 0i64,
-        results: 1i64,
-        // JDBC and ODBC: a procedure without a result of its own.
-        kind: 1i64,
-    })
-}
-
-pub(super) fn parameters(definition: &Definition, jdbc: bool) -> Vec<Row> {
-    let each = definition.parameters.iter().flatten().enumerate();
-    each.map(|(n, Parameter { name, is_number, .. })| {
-        let kind = if *is_number { "SMALLINT" } else { "VARCHAR" };
-        let number = number(kind, jdbc);
-        let length = if *is_number { 5i64 } else { 128 };
-        facts! {
-            schema: definition.schema,
-            routine: definition.name,
-            parameter: *name,
-            position: n + 1,
-            // 1 goes in.
-            mode: 1i64,
-            mode_name: "IN",
-            row_type: "P",
-            number: number,
-            name: kind,
-            size: length,
-            precision: if *is_number { Some(length) } else { None },
-            stored: if *is_number { 2i64 } else { length },
-            octets: if *is_number { None } else { Some(length) },
-            digits: if *is_number { Some(0i64) } else { None },
-            radix: if *is_number { Some(10i64) } else { None },
         }
     })
     .collect()

@@ -95,7 +95,9 @@ fn schema<'a>(columns: impl Iterator<Item = &'a Column>) -> SchemaRef {
 
 #[cfg(test)]
 mod tests {
-    use super::super::database::{Constraint, IndexInfo, Rule, SequenceInfo, TableInfo};
+    use super::super::database::{
+        Constraint, IndexInfo, Mode, ProcedureInfo, ProcedureParameter, Rule, SequenceInfo, TableInfo,
+    };
     use super::*;
     use crate::server::persona::{DERBY, IBMI, LUW, ZOS};
     use arrow_array::Array;
@@ -135,7 +137,18 @@ mod tests {
             ..table.clone()
         };
         let sequence = SequenceInfo { schema: "S".to_owned(), name: "Q".to_owned(), ..SequenceInfo::default() };
-        Database { tables: vec![table, view], sequences: vec![sequence], ..Database::default() }
+        let procedure = ProcedureInfo {
+            schema: "S".to_owned(),
+            name: "P".to_owned(),
+            specific: "P1".to_owned(),
+            parameters: vec![ProcedureParameter { mode: Mode::InOut, column: field("A", true) }],
+            results: 1,
+            access: "READS".to_owned(),
+            deterministic: true,
+            text: Some("CREATE PROCEDURE P (INOUT A INTEGER) BEGIN END".to_owned()),
+        };
+        let (tables, sequences, procedures) = (vec![table, view], vec![sequence], vec![procedure]);
+        Database { tables, sequences, procedures, ..Database::default() }
     }
 
     #[test]

@@ -15,6 +15,7 @@ from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, closing, lex, split, text
 from drdarrow.server.procedures.steps import (
     Block,
+    Clauses,
     Close,
     Condition,
     CursorDeclaration,
@@ -40,6 +41,7 @@ _ABOUT = re.compile(
 )
 #: Blocks within each other: each costs some depth of Python's stack.
 _DEEPEST = 50
+_MOST_RESULTS = 32_767
 #: Types that variables have.
 _TYPES = set(
     "SMALLINT INTEGER INT BIGINT REAL DOUBLE FLOAT DECFLOAT DECIMAL DEC NUMERIC NUM BOOLEAN DATE TIME TIMESTAMP CHAR "
@@ -95,12 +97,12 @@ def creation(sql: str) -> Procedure:
     names = [parameter.name for parameter in parameters]
     if len(set(names)) < len(names):
         raise SqlError(-601, "42734", next(name for name in names if names.count(name) > 1), "PARAMETER")
-    while any(read.skip(clause) for clause in _CLAUSES):
-        pass
+    clauses = read.clauses()
     body = read.step(0)
     read.skip(";")
     read.expect("")
-    made = Procedure(schema, name, parameters, body if isinstance(body, Block) else Block([body]), replaces)
+    block = body if isinstance(body, Block) else Block([body])
+    made = Procedure(schema, name, parameters, block, replaces, sql.strip(), clauses)
     _check(made)
     return made
 
@@ -194,6 +196,29 @@ class _Reader:
             raise self.wrong()
         self.at += 1
         return word.text[1:-1].replace('""', '"').upper() if word.kind == "quoted" else word.upper
+
+    def clauses(self) -> Clauses:
+        """The clauses between the parameters and the body."""
+        found = Clauses()
+        while clause := next((clause for clause in _CLAUSES if self.skip(clause)), ""):
+            self.at -= 1
+            if clause.endswith("#"):
+                found.results = self._count()
+            elif clause == "SPECIFIC .":
+                found.specific = self.name()
+                continue
+            elif clause.endswith(("SQL DATA", "CONTAINS SQL")):
+                found.access = clause.split()[0]
+            elif clause.endswith("DETERMINISTIC"):
+                found.deterministic = clause == "DETERMINISTIC"
+            self.at += 1
+        return found
+
+    def _count(self) -> int:
+        """A number of results."""
+        if not self.word.text.isdecimal() or len(self.word.text) > 5 or int(self.word.text) > _MOST_RESULTS:
+            raise self.wrong()
+        return int(self.word.text)
 
     def names(self) -> tuple[str | None, str]:
         """A name that may have a schema in front."""

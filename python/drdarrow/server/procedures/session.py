@@ -12,7 +12,7 @@ from drdarrow.server.describing import Rules
 from drdarrow.server.engine import Called, Prepared, PreparedCall, SqlError
 from drdarrow.server.known import Known
 from drdarrow.server.meaning import Run
-from drdarrow.server.procedures import calls, definition
+from drdarrow.server.procedures import calls, definition, listing
 from drdarrow.server.procedures.running import Session
 from drdarrow.server.statement import Statement
 
@@ -77,6 +77,10 @@ def prepare_definition(session: _Session, sql: str) -> Prepared:
         key = made.schema or _schema(session), made.name, len(made.parameters)
         if key in procedures and not made.replaces:
             raise SqlError(-454, "42723", made.name, "PROCEDURE", key[0])
+        specific = made.clauses.specific
+        others = listing.specific_names({**procedures, key: made})
+        if specific and [named[0] for named, name in others.items() if name == specific].count(key[0]) > 1:
+            raise SqlError(-454, "42723", specific, "SPECIFIC", key[0])
     return session._keep(Statement(Run(""), "LABEL", said=sql)), None, []
 
 

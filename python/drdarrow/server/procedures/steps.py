@@ -8,8 +8,8 @@ from typing import TypeAlias
 from drdarrow.server.lexer import Word
 
 __all__ = [
-    "Block", "Close", "Condition", "CursorDeclaration", "Declaration", "Fetch", "If", "Into", "Jump", "Loop", "Open",
-    "Parameter", "Procedure", "Return", "Set", "Sql", "Step",
+    "Block", "Clauses", "Close", "Condition", "CursorDeclaration", "Declaration", "Fetch", "If", "Into", "Jump", "Loop",
+    "Open", "Parameter", "Procedure", "Return", "Set", "Sql", "Step",
 ]  # fmt: skip
 
 #: An expression or a statement.
@@ -144,12 +144,25 @@ class Parameter:
 
 
 @dataclass
+class Clauses:
+    """The clauses of a procedure that catalogs tell of. specific: its name; results: how many there may be; access:
+    what it does with data."""
+
+    specific: str | None = None
+    results: int = 0
+    access: str = "MODIFIES"
+    deterministic: bool = False
+
+
+@dataclass
 class Procedure:
-    """A procedure. schema: None where it is not told; replaces: OR REPLACE."""
+    """A procedure. schema: None where it is not told; replaces: OR REPLACE; text: the statement that makes it."""
 
     schema: str | None
     name: str
     parameters: list[Parameter]
     body: Block
     replaces: bool = False
+    text: str = ""
+    clauses: Clauses = field(default_factory=Clauses)
     cursors: set[str] = field(default_factory=set)
