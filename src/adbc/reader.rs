@@ -49,6 +49,12 @@ impl ResultReader {
         ResultReader { schema, reading: Some(Reading { stream: Owned::new(stream), next, operation }) }
     }
 
+    /// Reads the rest, which nobody wants.
+    pub(super) fn finish(mut self) -> Result<()> {
+        while self.read()?.is_some() {}
+        Ok(())
+    }
+
     fn read(&mut self) -> Result<Option<RecordBatch>> {
         let Some(reading) = &mut self.reading else { return Ok(None) };
         loop {

@@ -54,6 +54,8 @@ struct Target {
 /// The outcome of an execution.
 enum Ran {
     Rows(Reader),
+    /// A query for each row of parameters, most of which run while their results are read.
+    Each(ResultReader),
     Done(Option<i64>),
 }
 
@@ -184,7 +186,7 @@ impl DrdaStatement {
             }
         };
         match next()? {
-            Some(first) => Ok(Ran::Rows(Box::new(ResultReader::new(first, Some(Box::new(next)), operation)))),
+            Some(first) => Ok(Ran::Each(ResultReader::new(first, Some(Box::new(next)), operation))),
             None => Ok(Ran::Rows(in_memory(Vec::new(), schema.clone()))),
         }
     }
@@ -253,6 +255,7 @@ impl Statement for DrdaStatement {
     fn execute(&mut self) -> Result<Reader> {
         guarded(|| match self.run()? {
             Ran::Rows(reader) => Ok(reader),
+            Ran::Each(reader) => Ok(Box::new(reader) as Reader),
             Ran::Done(rows) => {
                 aside::affected(rows);
                 Ok(nothing())
@@ -265,6 +268,8 @@ impl Statement for DrdaStatement {
             Ran::Done(rows) => Ok(rows),
             // Its rows are not wanted.
             Ran::Rows(_) => Ok(None),
+            // A query may change a table: each of them runs.
+            Ran::Each(reader) => reader.finish().map(|()| None),
         })
     }
 

@@ -98,6 +98,22 @@ def test_parameters_one_many_and_none(target: Target, conn: dbapi.Connection) ->
             assert cursor.adbc_prepare(f"SELECT A FROM {name} WHERE B = ? AND A = ?").types == [pa.string(), pa.int32()]
 
 
+def test_a_query_that_changes_a_table_runs_for_each_row(target: Target, conn: dbapi.Connection) -> None:
+    if not target.name.endswith("duckdb"):
+        pytest.skip("has no FINAL TABLE")
+    name = fresh()
+    with conn.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE {name} (A INTEGER NOT NULL PRIMARY KEY)")
+        sql = f"SELECT A FROM FINAL TABLE (INSERT INTO {name} VALUES (?))"
+        cursor.executemany(sql, [(1,), (2,), (3,)])
+        conn.commit()
+        assert rows(target, name) == [{"A": 1}, {"A": 2}, {"A": 3}]
+        with pytest.raises(adbc_driver_manager.Error, match="-803"):
+            cursor.executemany(sql, [(4,), (1,)])
+        conn.rollback()
+    assert rows(target, name) == [{"A": 1}, {"A": 2}, {"A": 3}]
+
+
 def test_a_table_is_made_replaced_and_added_to(target: Target, conn: dbapi.Connection) -> None:
     name = fresh()
     with conn.cursor() as cursor:
