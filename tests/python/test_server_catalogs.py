@@ -219,3 +219,93 @@ def test_what_a_browser_of_databases_asks(luw: drdarrow.Connection):
         luw.execute(f"SELECT * FROM SYSCAT.{name} WITH UR").fetchall()
     kinds = {name for (name,) in rows(luw, "SELECT TYPENAME FROM SYSCAT.DATATYPES WHERE METATYPE = 'S' WITH UR")}
     assert {name for (name,) in rows(luw, "SELECT DISTINCT TYPENAME FROM SYSCAT.COLUMNS")} <= kinds
+
+
+NAMES = (
+    'CREATE SCHEMA "low s"',
+    'CREATE TABLE "low s"."My T" ("a b" INTEGER NOT NULL, C INTEGER, "select" INTEGER, CONSTRAINT "my key" PRIMARY KEY ("a b"))',
+    'CREATE TABLE "low s".kid (x INTEGER, "y" INTEGER CONSTRAINT "fk y" REFERENCES "low s"."My T" ("a b"))',
+    'CREATE INDEX "low s"."ix One" ON "low s"."My T" ("select" DESC, C)',
+    'CREATE VIEW "low s"."v 1" ("x", y) AS SELECT "a b", C FROM "low s"."My T"',
+    'CREATE VIEW "low s".v2 AS SELECT "a b" AS "Q q", C, "select" FROM "low s"."My T"',
+    'CREATE VIEW "low s".v3 AS SELECT * FROM "low s".kid',
+    'CREATE SEQUENCE "low s"."sQ"',
+    # Its schema is made with it.
+    'CREATE TABLE "other".t (a INTEGER)',
+)
+
+
+@pytest.mark.parametrize("persona", ("luw", "ibmi", "zos"))
+def test_names_in_quotes_keep_their_spelling(persona: str):
+    made = NAMES if persona != "ibmi" else (*NAMES[:-1], 'CREATE SCHEMA "other"', NAMES[-1])
+    with server.serve(persona=persona) as srv, srv.connect(autocommit=True) as connection:
+        for statement in made:
+            connection.execute(statement)
+        tables = [(table.schema, table.name) for table in connection.tables()]
+        assert {("low s", "My T"), ("low s", "KID"), ("low s", "v 1"), ("low s", "V2"), ("other", "T")} <= set(tables)
+        for table, expected in (
+            ('"My T"', ["a b", "C", "select"]), ("KID", ["X", "y"]), ('"v 1"', ["x", "Y"]), ("V2", ["Q q", "C", "select"]),
+            ("V3", ["X", "y"]),
+        ):  # fmt: skip
+            of = f'"low s".{table}'
+            assert [column.name for column in connection.columns(of)] == expected
+            found = [column[0] for column in connection.execute(f"SELECT * FROM {of}").description]
+            assert [name.upper() for name in found] == [name.upper() for name in expected]
+
+
+def test_keys_and_indexes_have_the_names_of_columns_in_quotes(luw: drdarrow.Connection):
+    for statement in NAMES:
+        luw.execute(statement)
+    asked = "SELECT CONSTNAME, TABNAME, REFKEYNAME, REFTABSCHEMA, REFTABNAME, FK_COLNAMES, PK_COLNAMES FROM SYSCAT.REFERENCES"
+    assert rows(luw, asked) == [("fk y", "KID", "my key", "low s", "My T", "y", "a b")]
+    assert rows(luw, "SELECT CONSTNAME, COLNAME FROM SYSCAT.KEYCOLUSE ORDER BY 1") == [("fk y", "y"), ("my key", "a b")]
+    asked = "SELECT TABNAME, COLNAMES FROM SYSCAT.INDEXES WHERE INDSCHEMA = 'low s' AND INDNAME = 'ix One'"
+    assert rows(luw, asked) == [("My T", "-select+C")]
+    assert rows(luw, "SELECT SEQSCHEMA, SEQNAME FROM SYSCAT.SEQUENCES") == [("low s", "sQ")]
+    assert {("low s",), ("other",)} <= set(rows(luw, "SELECT SCHEMANAME FROM SYSCAT.SCHEMATA"))
+
+
+def test_a_name_is_spelled_as_it_was_last_made(luw: drdarrow.Connection):
+    tables = "SELECT TABNAME FROM SYSCAT.TABLES WHERE TABSCHEMA = CURRENT SCHEMA"
+    columns = "SELECT COLNAME FROM SYSCAT.COLUMNS WHERE TABSCHEMA = CURRENT SCHEMA ORDER BY COLNO"
+    luw.execute('CREATE TABLE "orders" ("a" INTEGER, b INTEGER)')
+    assert rows(luw, tables) == [("orders",)]
+    luw.execute('ALTER TABLE "orders" ADD COLUMN "new c" VARCHAR(5)')
+    luw.execute('ALTER TABLE "orders" ALTER COLUMN "new c" SET DATA TYPE VARCHAR(9)')
+    luw.execute('ALTER TABLE "orders" RENAME COLUMN "a" TO c')
+    luw.execute('ALTER TABLE "orders" RENAME COLUMN b TO "d"')
+    assert rows(luw, columns) == [("C",), ("d",), ("new c",)]
+    assert [column[0] for column in luw.execute('SELECT * FROM "orders"').description] == ["C", "d", "new c"]
+    luw.execute('ALTER TABLE "orders" RENAME TO "Bills"')
+    assert rows(luw, tables) == [("Bills",)]
+    luw.execute('DROP TABLE "Bills"')
+    luw.execute("CREATE TABLE bills (d INTEGER)")
+    assert (rows(luw, tables), rows(luw, columns)) == ([("BILLS",)], [("D",)])
+
+
+def test_the_spelling_of_a_name_is_undone_with_its_transaction():
+    with server.serve() as srv, srv.connect() as connection:
+        tables = "SELECT TABNAME FROM SYSCAT.TABLES WHERE TABSCHEMA = CURRENT SCHEMA"
+        connection.execute("CREATE TABLE T (A INTEGER)")
+        connection.commit()
+        connection.execute("DROP TABLE T")
+        connection.execute('CREATE TABLE "t" (A INTEGER)')
+        assert rows(connection, tables) == [("t",)]
+        connection.rollback()
+        assert rows(connection, tables) == [("T",)]
+
+
+def test_what_goes_with_a_name_is_of_its_kind_only(luw: drdarrow.Connection):
+    luw.execute("CREATE TABLE T (A INTEGER NOT NULL, CONSTRAINT MY_KEY PRIMARY KEY (A))")
+    luw.execute("CREATE SCHEMA T")
+    luw.execute("DROP SCHEMA T RESTRICT")
+    assert rows(luw, "SELECT CONSTNAME FROM SYSCAT.TABCONST") == [("MY_KEY",)]
+
+
+def test_tables_in_memory_keep_the_spelling_of_names():
+    with server.serve(engine="tables") as srv, srv.connect(autocommit=True) as connection:
+        connection.execute('CREATE TABLE "my t" ("a b" INTEGER, C INTEGER)')
+        connection.execute("CREATE TABLE plain (a INTEGER)")
+        found = [table.name for table in connection.tables(kinds="TABLE")]
+        assert found == ["PLAIN", "my t"]
+        assert [column.name for column in connection.columns('"my t"')] == ["a b", "C"]

@@ -21,6 +21,8 @@ DEFINITIONS = (
     "LABEL ON COLUMN T.B IS 'seven'",
     "COMMENT ON T (A IS 'the key', C IS 'words')",
     "CREATE VIEW V AS SELECT A, B FROM T",
+    'CREATE TABLE "my s"."my t" (A INTEGER, "b" INTEGER)',
+    'CREATE INDEX "my s"."my ix" ON "my s"."my t" ("b", A)',
 )
 QUESTIONS = (
     "SELECT TABNAME, COLNAME, TYPENAME, LENGTH, REMARKS FROM SYSCAT.COLUMNS WHERE TABSCHEMA = CURRENT SCHEMA "
@@ -64,6 +66,7 @@ def test_what_was_said_is_there_when_the_file_is_served_again(served: Callable) 
         said = answers(connection)
     assert said[1] == [("CK_T", "K"), ("FK_T", "F"), ("PK_P", "P"), ("PK_T", "P")]
     assert ("T", "B", "CHARACTER", 7, None) in said[0]
+    assert ("my s", "my t") in said[3] and ("my ix", "b", "A") in said[2]
     assert [("IX_T", "C", "D"), ("IX_T", "A", "A")] == [row for row in said[2] if row[0] == "IX_T"]
     for settings in ({}, {"read_only": True}, {"external_access": True}):
         with served(**settings) as connection:
@@ -132,3 +135,14 @@ def test_a_file_that_nothing_is_said_of_stays_as_it_is(served: Callable, tmp_pat
         connection.commit()
     with duckdb.connect(str(tmp_path / "kept.duckdb")) as others:
         assert others.execute("SELECT schema_name FROM duckdb_schemas() WHERE NOT internal").fetchall() == []
+
+
+def test_a_name_that_others_made_anew_is_in_upper_case(served: Callable, tmp_path: Path) -> None:
+    with served() as connection:
+        define(connection, 'CREATE TABLE "one" (A INTEGER)', 'CREATE TABLE "two" (A INTEGER)', 'CREATE SEQUENCE "three"')
+    with duckdb.connect(str(tmp_path / "kept.duckdb")) as others:
+        others.execute("DROP TABLE one; CREATE TABLE One (A INTEGER); CREATE TABLE four (A INTEGER)")
+    with served() as connection:
+        tables = "SELECT TABNAME FROM SYSCAT.TABLES WHERE TABSCHEMA = CURRENT SCHEMA ORDER BY 1"
+        assert connection.execute(tables).fetchall() == [("FOUR",), ("ONE",), ("two",)]
+        assert connection.execute("SELECT SEQNAME FROM SYSCAT.SEQUENCES").fetchall() == [("three",)]

@@ -64,19 +64,22 @@ def test_tables_of_the_user_are_made_in_his_schema(served: server.Server, databa
 
 
 @pytest.mark.parametrize(
-    "sql",
+    ("sql", "name"),
     [
-        "CREATE TABLE S.X (A INTEGER)",
-        "CREATE VIEW S.X AS SELECT 1 AS A FROM SYSIBM.SYSDUMMY1",
-        "CREATE SEQUENCE S.X",
-        'CREATE TABLE "s".X (A INTEGER)',
-        "CREATE SCHEMA S",
-        "CREATE SCHEMA AUTHORIZATION S",
-        "CREATE SCHEMA S AUTHORIZATION BOB",
+        ("CREATE TABLE S.X (A INTEGER)", "S"),
+        ("CREATE VIEW S.X AS SELECT 1 AS A FROM SYSIBM.SYSDUMMY1", "S"),
+        ("CREATE SEQUENCE S.X", "S"),
+        ('CREATE TABLE "s".X (A INTEGER)', "s"),
+        ("CREATE SCHEMA S", "S"),
+        ("create schema s", "S"),
+        ('CREATE SCHEMA "s"', "s"),
+        ("CREATE SCHEMA AUTHORIZATION S", "S"),
+        ('CREATE SCHEMA AUTHORIZATION "s"', "s"),
+        ("CREATE SCHEMA S AUTHORIZATION BOB", "S"),
     ],
 )
-def test_a_schema_is_made_with_what_is_in_it(served: server.Server, sql: str):
-    schemas = "SELECT COUNT(*) FROM SYSCAT.SCHEMATA WHERE SCHEMANAME = 'S'"
+def test_a_schema_is_made_with_what_is_in_it(served: server.Server, sql: str, name: str):
+    schemas = f"SELECT COUNT(*) FROM SYSCAT.SCHEMATA WHERE SCHEMANAME = '{name}'"
     with connect(served, "bob") as bob:
         assert one(bob, schemas) == 0
         bob.execute(sql)

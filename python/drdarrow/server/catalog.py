@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from drdarrow.server import columns, types
+from drdarrow.server import columns, spelling, types
 from drdarrow.server.columns import Facts
 from drdarrow.server.engine import Constraint, Described, Index, Objects, SequenceInfo, SqlError, Table
 from drdarrow.server.kept import SCHEMA
@@ -45,10 +44,7 @@ SELECT schema_name, sequence_name, start_value, increment_by, min_value, max_val
 FROM duckdb_sequences() WHERE NOT temporary AND {_HERE} AND NOT starts_with(sequence_name, 'drdarrow_')
 ORDER BY ALL
 """
-_SCHEMAS = f"SELECT upper(schema_name) FROM duckdb_schemas() WHERE NOT internal AND {_HERE} ORDER BY ALL"
-
-#: The name of a table that statements have without quotes.
-_PLAIN = re.compile(r"[A-Za-z#@$][A-Za-z0-9_#@$]*")
+_SCHEMAS = f"SELECT schema_name FROM duckdb_schemas() WHERE NOT internal AND {_HERE} ORDER BY ALL"
 
 _Name = tuple[str, str]
 
@@ -62,8 +58,8 @@ def parameter(name: str, duck: str) -> Described:
 
 
 def objects(cursor: Any, known: Facts, memory: Memory) -> Objects:
-    """The tables, views, sequences and schemas, their names in upper case: DuckDB does not tell which of those that are
-    plain were written in quotes. A column of a type that Db2 has not is listed as text."""
+    """The tables, views, sequences and schemas; names that were not made in quotes are in upper case, and need none. A
+    column of a type that Db2 has not is listed as text."""
     rows: dict[_Name, list[Any]] = {}
     for schema, table, *column in cursor.execute(_COLUMNS).fetchall():
         rows.setdefault((schema, table), []).append(column)
@@ -73,18 +69,21 @@ def objects(cursor: Any, known: Facts, memory: Memory) -> Objects:
     indexes: dict[_Name, list[Index]] = {}
     for schema, table, name, unique, expressions in cursor.execute(_INDEXES).fetchall():
         parts = memory.indexes.get((schema.upper(), name.upper())) or _parts(expressions)
-        indexes.setdefault((schema, table), []).append(Index(name.upper(), unique, parts))
+        shown = spelling.shown(memory.names, spelling.INDEX, schema, name)
+        indexes.setdefault((schema, table), []).append(Index(shown, unique, parts))
     found = []
     for schema, table, kind, comment, size, sql, _ in cursor.execute(_TABLES).fetchall():
         name = schema.upper(), table.upper()
         of, noted = rows.get((schema, table), []), memory.tables.get(name, TableMemory())
-        facts = _facts(f"{name[0]}.{name[1]}", table.upper(), sql, [row[0] for row in of], known)
+        plain = [row[0] for row in of]
+        facts = _facts(f"{name[0]}.{name[1]}", table.upper(), sql, plain, known)
+        titles = _titles(noted.text, plain, facts)
         found.append(
             Table(
-                name[0],
-                _listed(table),
+                spelling.shown(memory.names, spelling.SCHEMA, "", schema),
+                spelling.shown(memory.names, spelling.TABLE, schema, table),
                 kind,
-                [_column(row, facts, noted) for row in of],
+                [_column(row, facts, noted, title) for row, title in zip(of, titles, strict=True)],
                 [n for n, (_, _, nullable, *_) in enumerate(of) if not nullable],
                 _constraints(name[0], keys.get((schema, table), []), noted),
                 indexes.get((schema, table), []),
@@ -95,16 +94,51 @@ def objects(cursor: Any, known: Facts, memory: Memory) -> Objects:
             )
         )
     sequences = [
-        SequenceInfo(schema.upper(), name.upper(), *rest)
+        SequenceInfo(
+            spelling.shown(memory.names, spelling.SCHEMA, "", schema),
+            spelling.shown(memory.names, spelling.SEQUENCE, schema, name),
+            *rest,
+        )
         for schema, name, *rest in cursor.execute(_SEQUENCES).fetchall()
     ]
-    schemas = [schema for (schema,) in cursor.execute(_SCHEMAS).fetchall()]
-    return Objects(found, sequences, schemas, listing.procedures(cursor, memory.procedures))
+    schemas = cursor.execute(_SCHEMAS).fetchall()
+    return Objects(
+        _agreeing(found),
+        sequences,
+        [spelling.shown(memory.names, spelling.SCHEMA, "", schema) for (schema,) in schemas],
+        listing.procedures(cursor, memory.procedures),
+    )
 
 
-def _listed(table: str) -> str:
-    """The name of a table in the catalog. One that is always in quotes is as it is."""
-    return table.upper() if _PLAIN.fullmatch(table) else table
+def _agreeing(tables: list[Table]) -> list[Table]:
+    """The tables, their keys and indexes with the names that tables and columns have."""
+    known = {(table.schema.upper(), table.name.upper()): table for table in tables}
+    named = {key: {column.upper(): column for column, *_ in table.columns} for key, table in known.items()}
+    found = []
+    for key, table in known.items():
+        of = named[key]
+        constraints = []
+        for rule in table.constraints:
+            parent = rule.parent
+            if parent is not None and (there := known.get(parent[:2])) is not None:
+                theirs = [named[parent[:2]].get(column, column) for column in parent[2]]
+                parent = (there.schema, there.name, theirs)
+            columns = [of.get(column, column) for column in rule.columns]
+            constraints.append(rule._replace(columns=columns, parent=parent))
+        indexes = [
+            index._replace(columns=[(of.get(column, column), high) for column, high in index.columns])
+            for index in table.indexes
+        ]
+        found.append(table._replace(constraints=constraints, indexes=indexes))
+    return found
+
+
+def _titles(said: str | None, plain: list[str], facts: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """The names of a table's columns. said: the statement that made a view."""
+    abouts = [facts.get(column.upper(), {}) for column in plain]
+    if said is not None:
+        return spelling.of_view(said, plain, abouts)
+    return [columns.spelled(column.upper(), about) for column, about in zip(plain, abouts, strict=True)]
 
 
 def check(cursor: Any, made: Labels) -> None:
@@ -136,15 +170,17 @@ def _facts(full: str, name: str, sql: str | None, names: list[str], known: Facts
         return {}
 
 
-def _column(row: Any, facts: Mapping[str, Mapping[str, str]], noted: TableMemory) -> Described:
+def _column(row: Any, facts: Mapping[str, Mapping[str, str]], noted: TableMemory, title: str) -> Described:
     """A column with all that is known of it."""
     column, duck, _, default, comment = row
-    name, arrow, metadata = parameter(column.upper(), duck)
+    name = column.upper()
+    _, arrow, metadata = parameter(name, duck)
     told = {**metadata, **types.fitting(duck, dict(facts.get(name, {})))}
     for key, value in (("drda:default", default), ("drda:comment", comment)):
         if value is not None:
             told[key] = value
-    return name, arrow, {**told, **noted.columns.get(name, {})}
+    told.pop("drda:name", None)
+    return title, arrow, {**told, **noted.columns.get(name, {})}
 
 
 def _constraints(schema: str, rows: list[Any], noted: TableMemory) -> list[Constraint]:
@@ -160,7 +196,7 @@ def _constraints(schema: str, rows: list[Any], noted: TableMemory) -> list[Const
             given, text = next(texts)
             found.append(Constraint(given or name.upper(), rule, [], text=text or expression))
         elif rule == "FOREIGN KEY":
-            about = (schema, _listed(parent), [column.upper() for column in parent_columns])
+            about = (schema, parent.upper(), [column.upper() for column in parent_columns])
             found.append(Constraint(noted.keys.get((rule, tuple(of)), name.upper()), rule, of, about))
         else:
             found.append(Constraint(noted.keys.get((rule, tuple(of)), name.upper()), rule, of))

@@ -18,7 +18,8 @@ from drdarrow.server.lexer import Word, lex, text
 from drdarrow.server.patience import look
 
 __all__ = [
-    "Facts", "change", "facts", "grouped", "keeps_rows", "learn", "names", "numbered", "origins", "settled", "typed",
+    "Facts", "change", "facts", "grouped", "keeps_rows", "learn", "names", "numbered", "origins", "settled", "spelled",
+    "typed",
 ]  # fmt: skip
 
 #: Characters of a statement whose tree is kept for the next time.
@@ -53,10 +54,16 @@ def change(known: Facts, made: Change) -> None:
     new = dict(old)
     if made.what in ("add", "type"):
         new[made.column] = made.about
+        if made.what == "type" and "drda:name" in old.get(made.column, {}):
+            new[made.column] = {**made.about, "drda:name": old[made.column]["drda:name"]}
     elif made.what == "remove":
         new.pop(made.column, None)
     elif made.what == "rename":
-        new = {made.name if column == made.column else column: about for column, about in old.items()}
+        told = {key: value for key, value in old.get(made.column, {}).items() if key != "drda:name"}
+        renamed = {made.name: {**told, **made.about}}
+        new = {}
+        for column, about in old.items():
+            new.update(renamed if column == made.column else {column: about})
     keys = [key for key, table in known.items() if table is old]
     for key in keys:
         if made.what in ("drop", "move"):
@@ -81,6 +88,11 @@ def names(sql: str, columns: Sequence[str]) -> list[str]:
         return [_name(part) or str(n) for n, part in enumerate(parts, 1)]
     quoted = {_name(part) for part in parts if not part.is_star}
     return [name if name in quoted else name.upper() for name in columns]
+
+
+def spelled(name: str, about: Mapping[str, str]) -> str:
+    """The name of a column as it was defined. name: in upper case, or as it is written in a statement."""
+    return about["drda:name"] if about.get("drda:name", "").upper() == name else name
 
 
 def facts(sql: str, columns: Sequence[str], known: Facts) -> list[dict[str, str]]:

@@ -209,13 +209,13 @@ def changes(words: Sequence[Word]) -> list[Change]:
         at += 1
     if words[at].upper in (*_CONSTRAINTS, "") and words[at].kind != "quoted":
         return []
-    column, at = _name(words[at]), at + 1
+    column, spelling, at = _name(words[at]), _spelling(words[at]), at + 1
     if action == "RENAME" and words[at].upper == "TO":
-        return [Change(table, "rename", column, _name(words[at + 1]))]
+        return [Change(table, "rename", column, _name(words[at + 1]), _spelling(words[at + 1]))]
     if action == "DROP":
         return [Change(table, "remove", column)]
     if action == "ADD":
-        return [Change(table, "add", column, about=declared_type(words, at))]
+        return [Change(table, "add", column, about={**declared_type(words, at), **spelling})]
     while words[at].upper in ("SET", "DATA"):
         at += 1
     if action == "ALTER" and words[at].upper == "TYPE":

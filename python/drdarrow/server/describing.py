@@ -123,8 +123,7 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
     for name, duck, about, of, place in zip(titles, statement.types, abouts, kinds, places, strict=True):
         if not about and of is not None:
             about = of.about
-        if about.get("drda:name", "").upper() == name:
-            name = about["drda:name"]
+        name = columns.spelled(name, about)
         _, arrow, metadata = types.describe(name, duck)
         told = {"drda:required": "true"} if place.get("drda:column") in required.get(_table(place), ()) else {}
         described.append((name, arrow, {**metadata, **types.fitting(duck, about), **place, **told}))

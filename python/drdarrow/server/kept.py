@@ -35,6 +35,15 @@ _INDEXES = """
 SELECT upper(schema_name), upper(index_name), expressions FROM duckdb_indexes()
 WHERE database_name = current_database()
 """
+#: Kinds as `spelling` has them.
+_NAMES = """
+SELECT 'SCHEMA', '', schema_name FROM duckdb_schemas() WHERE database_name = current_database() AND NOT internal
+UNION ALL SELECT 'TABLE', upper(schema_name), table_name FROM duckdb_tables() WHERE database_name = current_database()
+UNION ALL SELECT 'TABLE', upper(schema_name), view_name FROM duckdb_views() WHERE database_name = current_database()
+UNION ALL SELECT 'INDEX', upper(schema_name), index_name FROM duckdb_indexes() WHERE database_name = current_database()
+UNION ALL SELECT 'SEQUENCE', upper(schema_name), sequence_name FROM duckdb_sequences()
+WHERE database_name = current_database()
+"""
 _FOUND = "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = ?"
 #: The description of a thing that is not there.
 _NOTHING = "[]"
@@ -99,13 +108,16 @@ class Kept:
 
 
 class _Described:
-    """Tables and indexes as DuckDB describes them."""
+    """Tables, indexes and names as DuckDB describes them."""
 
     def __init__(self, cursor: Any) -> None:
         self._columns: dict[tuple[str, str], list[tuple[str, str]]] = {}
         for schema, table, *column in cursor.execute(_COLUMNS).fetchall():
             self._columns.setdefault((schema, table), []).append((column[0], column[1]))
         self._indexes = {(schema, name): text for schema, name, text in cursor.execute(_INDEXES).fetchall()}
+        self._names = {
+            json.dumps([kind, schema, name.upper()]): name for kind, schema, name in cursor.execute(_NAMES).fetchall()
+        }
 
     def _all(self, kind: str, name: str) -> list[str]:
         """That of each thing that the name may stand for; none of a procedure, which DuckDB does not know."""
@@ -117,6 +129,8 @@ class _Described:
 
     def of(self, kind: str, name: str) -> str:
         """All of them."""
+        if kind == "name":
+            return json.dumps([self._names[name]]) if name in self._names else _NOTHING
         return json.dumps(self._all(kind, name))
 
 
@@ -130,7 +144,9 @@ def entries(memory: Memory, facts: Facts) -> Entries:
     tables = {("table", json.dumps(key)): table for key, table in memory.tables.items()}
     indexes = {("index", json.dumps(key)): index for key, index in memory.indexes.items()}
     procedures = {("procedure", json.dumps(key)): made for key, made in memory.procedures.items()}
-    return {**tables, **indexes, **procedures, **{("facts", name): about for name, about in facts.items()}}
+    names = {("name", json.dumps(key)): name for key, name in memory.names.items()}
+    known = {("facts", name): about for name, about in facts.items()}
+    return {**tables, **indexes, **procedures, **names, **known}
 
 
 def _told(said: Any) -> Any:
@@ -153,6 +169,10 @@ def _take(memory: Memory, facts: Facts, kind: str, name: str, said: Any) -> None
     if kind == "procedure":
         schema, plain, count = json.loads(name)
         memory.procedures[schema, plain, count] = definition.creation(said)
+        return
+    if kind == "name":
+        of, schema, plain = json.loads(name)
+        memory.names[str(of), str(schema), str(plain)] = str(said)
         return
     schema, _, plain = _parts(name)
     if kind == "index":

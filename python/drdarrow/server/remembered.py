@@ -1,7 +1,7 @@
-"""The words of definitions that DuckDB does not keep: names of constraints, the order of an index's columns,
-identities, labels, the words of a default or of a view. They are remembered as long as the server runs, in a database
-file for longer (`kept`), and undone with their transaction. DuckDB's own catalog says what there is; this only adds
-to it.
+"""The words of definitions that DuckDB does not keep: names in quotes, those of constraints, the order of an index's
+columns, identities, labels, the words of a default or of a view. They are remembered as long as the server runs, in a
+database file for longer (`kept`), and undone with their transaction. DuckDB's own catalog says what there is; this
+only adds to it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
+from drdarrow.server import spelling
 from drdarrow.server.lexer import Word, closing, lex, split, text
 from drdarrow.server.procedures import definition
 from drdarrow.server.procedures.calls import Procedures
@@ -51,15 +52,16 @@ class Labels:
 @dataclass
 class Memory:
     """The tables, the columns of indexes with whether high values come first, and the procedures; all by schema and
-    name, in upper case."""
+    name, in upper case. names: those that are not in upper case."""
 
     tables: dict[tuple[str, str], TableMemory] = field(default_factory=dict)
     indexes: dict[tuple[str, str], list[tuple[str, bool]]] = field(default_factory=dict)
     procedures: Procedures = field(default_factory=dict)
+    names: spelling.Names = field(default_factory=dict)
 
     def copy(self) -> Memory:
         """Another one with the same contents."""
-        return Memory(dict(self.tables), dict(self.indexes), dict(self.procedures))
+        return Memory(dict(self.tables), dict(self.indexes), dict(self.procedures), dict(self.names))
 
     def hear(self, said: str, schema: str) -> None:
         """Takes up a definition that was carried out. schema: of names without one."""
@@ -73,15 +75,26 @@ class Memory:
         elif start == "ALTER" and words[1].upper == "TABLE":
             self._alter(words, schema)
         elif start == "DROP":
-            key, _ = _name_at(words, _after_exists(words, 2), schema)
-            (self.indexes if words[1].upper == "INDEX" else self.tables).pop(key, None)
+            self._drop(words, schema)
         elif start == "RENAME":
             at = 2 if words[1].upper == "TABLE" else 1
             key, after = _name_at(words, at, schema)
             if words[after].upper == "TO":
-                self._move(key, _name(words[after + 1]))
+                self._move(key, words[after + 1], words[1].upper == "INDEX")
         elif made := labels(said):
             self._label(made, schema)
+
+    def _drop(self, words: Sequence[Word], schema: str) -> None:
+        kind = spelling.KINDS.get(words[1].upper, "")
+        key, _ = _name_at(words, _after_exists(words, 2), schema)
+        if kind == spelling.SCHEMA:
+            self.names.pop((kind, "", key[1]), None)
+            return
+        self.names.pop((kind, *key), None)
+        if kind == spelling.INDEX:
+            self.indexes.pop(key, None)
+        elif kind == spelling.TABLE:
+            self.tables.pop(key, None)
 
     def _procedure(self, said: str, schema: str) -> None:
         if (drop := definition.dropped(said)) is None:
@@ -96,7 +109,12 @@ class Memory:
         at = 1
         while words[at].upper in _DECORATION:
             at += 1
-        what, (key, after) = words[at].upper, _name_at(words, _after_exists(words, at + 1), schema)
+        what, at = words[at].upper, _after_exists(words, at + 1)
+        # A schema has the name of its owner then.
+        at += what == spelling.SCHEMA and words[at].upper == "AUTHORIZATION"
+        key, after = _name_at(words, at, schema)
+        if (kind := spelling.KINDS.get(what)) not in (None, spelling.INDEX):
+            spelling.note(self.names, kind, "" if kind == spelling.SCHEMA else key[0], words[after - 1])
         if what == "TABLE":
             self.tables.pop(key, None)
             if words[after].text == "(":
@@ -109,6 +127,7 @@ class Memory:
             if words[opening].text == "(":
                 parts = split(words[opening + 1 : closing(words, opening)])
                 # An index is in the schema of its table.
+                spelling.note(self.names, spelling.INDEX, table[0], words[after - 1])
                 self.indexes[table[0], key[1]] = [(_name(part[0]), part[-1].upper == "DESC") for part in parts if part]
 
     def _alter(self, words: Sequence[Word], schema: str) -> None:
@@ -118,7 +137,7 @@ class Memory:
             column = rest[0].upper == "COLUMN"
             self._part(key, [word for word in rest[_after_exists(rest, 1) if column else 0 :] if word.kind != "end"])
         elif action == "RENAME" and rest[0].upper == "TO":
-            self._move(key, _name(rest[1]))
+            self._move(key, rest[1], False)
         elif action == "RENAME":
             rest = rest[1:] if rest[0].upper == "COLUMN" else rest
             self._rename(key, _name(rest[0]), _name(rest[2]))
@@ -143,7 +162,7 @@ class Memory:
         while part[at].kind != "end":
             upper = part[at].upper
             if upper == "CONSTRAINT":
-                name, at = _name(part[at + 1]), at + 2
+                name, at = spelling.spelled(part[at + 1]), at + 2
                 continue
             rule = {"PRIMARY": "PRIMARY KEY", "UNIQUE": "UNIQUE", "FOREIGN": "FOREIGN KEY", "REFERENCES": "FOREIGN KEY"}
             opening = next((n for n in range(at, len(part)) if part[n].text == "("), len(part) - 1)
@@ -172,9 +191,14 @@ class Memory:
         columns = {**table.columns, column: {**table.columns.get(column, {}), **about}}
         self.tables[key] = replace(table, columns=columns)
 
-    def _move(self, key: tuple[str, str], name: str) -> None:
-        if (table := self.tables.pop(key, None)) is not None:
-            self.tables[key[0], name] = table
+    def _move(self, key: tuple[str, str], to: Word, index: bool) -> None:
+        kind = spelling.INDEX if index else spelling.TABLE
+        self.names.pop((kind, *key), None)
+        spelling.note(self.names, kind, key[0], to)
+        if index and (parts := self.indexes.pop(key, None)) is not None:
+            self.indexes[key[0], _name(to)] = parts
+        elif not index and (table := self.tables.pop(key, None)) is not None:
+            self.tables[key[0], _name(to)] = table
 
     def _rename(self, key: tuple[str, str], old: str, new: str) -> None:
         table = self._table(key)

@@ -11,13 +11,15 @@ from drdarrow.server.lexer import Word, lex
 from drdarrow.server.rules.product import Product
 from drdarrow.server.wording import literal
 
-__all__ = ["CURRENT", "home", "named", "setting", "with_name"]
+__all__ = ["CURRENT", "home", "makes", "named", "setting", "with_name"]
 
 #: Db2's own schema, and the one of DuckDB's own that stands for it: nobody has tables there.
 _OWN, _STANDS_FOR_IT = "SYSIBM", "pg_catalog"
 #: The name of the current schema.
 CURRENT = f"upper(CASE current_schema() WHEN '{_STANDS_FOR_IT}' THEN '{_OWN}' ELSE current_schema() END)"
 
+#: The beginning of the statement that makes the schema of another definition.
+_MAKES = "CREATE SCHEMA IF NOT EXISTS"
 _DECORATION = {"OR", "REPLACE", "IF", "NOT", "EXISTS"}
 _OBJECTS = {"TABLE", "VIEW", "SEQUENCE"}
 _KNOWN = """
@@ -70,4 +72,9 @@ def named(cursor: Cursor, sql: str, product: Product) -> list[str]:
     name = words[at].text[1:-1].replace('""', '"') if words[at].kind == "quoted" else words[at].upper
     if (name.upper(),) in cursor.execute(_KNOWN).fetchall():
         return []
-    return [f'CREATE SCHEMA IF NOT EXISTS "{name.replace(chr(34), chr(34) * 2)}"']
+    return [f'{_MAKES} "{name.replace(chr(34), chr(34) * 2)}"']
+
+
+def makes(sql: str) -> bool:
+    """The statement is one of `named`."""
+    return sql.startswith(_MAKES)

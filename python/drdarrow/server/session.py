@@ -24,6 +24,7 @@ from drdarrow.server import (
     kept,
     positioned,
     remembered,
+    schemas,
     sizes,
 )
 from drdarrow.server.arrays import CHANGES, DEFINITIONS
@@ -314,7 +315,12 @@ class DuckSession(WatchedSession):
 
     def _learn(self, statement: Statement) -> None:
         """Remembers what a definition says and DuckDB does not keep."""
-        self._known.hear(statement.said, self._main.execute("SELECT current_schema()").fetchall()[0][0])
+        schema = self._main.execute("SELECT current_schema()").fetchall()[0][0]
+        for other in statement.run.first:
+            # The schema that a definition makes.
+            if schemas.makes(other):
+                self._known.hear(other, schema)
+        self._known.hear(statement.said, schema)
         self._changed = True
 
     def _start(self, *statements: str) -> None:
