@@ -37,6 +37,7 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    tuple_,
     update,
 )  # fmt: skip
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
@@ -295,3 +296,27 @@ def test_a_common_word_names_the_column_that_it_names_without_quotes(bound: Engi
     finally:
         with bound.begin() as connection:
             connection.execute(text("DROP TABLE ALCHEMY_WORDS"))
+
+
+def test_a_list_of_rows_is_cast_or_refused(bound: Engine) -> None:
+    table = Table("alchemy_rows", MetaData(), Column("a", Integer), Column("b", String(5)), Column("c", Numeric(6, 2)))
+    rows = [(1, "x", Decimal("1.50")), (2, "y", Decimal("2.00")), (3, "z", Decimal("3.25"))]
+    listed = select(table.c.a).where(tuple_(table.c.a, table.c.b, table.c.c).in_([rows[0], rows[2]])).order_by(table.c.a)
+    with bound.begin() as connection:
+        table.create(connection)
+        connection.execute(insert(table), [dict(zip("abc", row, strict=True)) for row in rows])
+    try:
+        with bound.connect() as connection:
+            if bound.dialect.product.name in ("derby", "zos"):
+                with pytest.raises(exc.StatementError, match="has no lists of rows"):
+                    connection.execute(listed)
+                return
+            assert connection.scalars(listed).all() == [1, 3]
+            others = select(table.c.a).where(tuple_(table.c.a, table.c.b).not_in([(1, "x"), (2, "no")]))
+            assert sorted(connection.scalars(others)) == [2, 3]
+            cut = select(table.c.a).where(tuple_(table.c.a, table.c.c).in_([(1, Decimal("1.505"))]))
+            with pytest.raises(exc.StatementError, match="cast it to a type that holds it"):
+                connection.execute(cut)
+    finally:
+        with bound.begin() as connection:
+            table.drop(connection)

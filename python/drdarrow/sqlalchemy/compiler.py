@@ -10,7 +10,7 @@ from sqlalchemy import types as sqltypes
 from sqlalchemy.sql import elements
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from drdarrow.sqlalchemy.parameters import typed
+from drdarrow.sqlalchemy.parameters import Typed, typed
 
 if TYPE_CHECKING:
     from drdarrow.sqlalchemy.product import Product
@@ -58,7 +58,33 @@ class DrdaCompiler(SQLCompiler):
         processors: dict[str, Any] = dict(super()._bind_processors)
         for name, check in self._checks.items():
             processors[name] = _checked(check, processors.get(name))
+        for bindparam, name in self.bind_names.items():
+            if bindparam.type._is_tuple_type and name in processors:
+                processors[name] = tuple(
+                    _checked(found.check, processor) if found.check is not None else processor
+                    for found, processor in zip(self._row(bindparam), processors[name], strict=True)
+                )
         return processors
+
+    def _row(self, bindparam: elements.BindParameter[Any]) -> list[Typed]:
+        """What the parameters of a list of rows are cast to."""
+        found = [typed(self.dialect, type_) for type_ in bindparam.type.types]  # type: ignore[attr-defined, arg-type]
+        if self._product.name not in ("luw", "ibmi"):
+            raise exc.CompileError(f"{self._product.name} has no lists of rows: compare the columns one by one")
+        if None in found:
+            raise exc.CompileError("the columns of tuple_() need types: tuple_(..., types=[Integer, String(20)])")
+        return [one for one in found if one is not None]
+
+    def _literal_execute_expanding_parameter(self, name: str, parameter: Any, values: Any, **kw: Any) -> Any:
+        """Parameters in VALUES have no type but what they are cast to."""
+        update, text = super()._literal_execute_expanding_parameter(name, parameter, values, **kw)  # type: ignore[misc]
+        if not values or parameter.literal_execute or not parameter.type._is_tuple_type:
+            return update, text
+        row = self._row(parameter)
+        casts = [f"CAST({self.bindtemplate % {'name': key}} AS {row[n % len(row)].name})"
+                 for n, (key, _) in enumerate(update)]  # fmt: skip
+        rows = (casts[n : n + len(row)] for n in range(0, len(casts), len(row)))
+        return update, "VALUES " + ", ".join(f"({', '.join(one)})" for one in rows)
 
     def _cast_name(self, type_: Any) -> str:
         found = typed(self.dialect, type_)  # type: ignore[arg-type]
