@@ -1,5 +1,5 @@
 //! Column descriptions to an Arrow schema. SQL attributes that Arrow lacks are kept as metadata: `drda:type`,
-//! `drda:length`, `drda:precision`, `drda:scale`, `drda:ccsid`, `drda:label`.
+//! `drda:length`, `drda:precision`, `drda:scale`, `drda:ccsid`, `drda:forced_ccsid`, `drda:label`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,7 +36,11 @@ pub fn placed_field(place: &PlacedField, index: usize, options: &Options) -> Res
 fn of_kind(kind: &ColumnKind, field: &Field, index: usize, options: &Options) -> arrow_schema::Field {
     let name = if field.name.is_empty() { (index + 1).to_string() } else { field.name.clone() };
     let nullable = field.nullable || kind.nullable(options);
-    arrow_schema::Field::new(name, kind.data_type(), nullable).with_metadata(metadata(field))
+    let mut map = metadata(field);
+    if let Some(forced) = options.force_ccsid.get(&field.name) {
+        map.insert("drda:forced_ccsid".to_owned(), forced.to_string());
+    }
+    arrow_schema::Field::new(name, kind.data_type(), nullable).with_metadata(map)
 }
 
 /// The Arrow schema of an answer set. Names that occur twice are kept.

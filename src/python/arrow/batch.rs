@@ -16,7 +16,7 @@ use crate::python::{errors, rows};
 ///
 /// `pyarrow.schema(schema)` and `polars.Schema(schema)` take it through `__arrow_c_schema__`. Fields
 /// carry what SQL knows and Arrow does not as metadata: `drda:type`, `drda:length`,
-/// `drda:precision`, `drda:scale`, `drda:ccsid`, `drda:label`.
+/// `drda:precision`, `drda:scale`, `drda:ccsid`, `drda:forced_ccsid`, `drda:label`.
 #[pyclass(frozen, module = "drdarrow", name = "Schema")]
 pub(in crate::python) struct Schema(pub(in crate::python) SchemaRef);
 
