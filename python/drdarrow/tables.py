@@ -8,7 +8,10 @@ from drdarrow._core import quoted_table
 
 __all__ = ["is_query", "nests", "statement"]
 
-_QUERY = re.compile(r"\s*(?:SELECT|WITH|VALUES|\()(?![\w#@$.])", re.IGNORECASE)
+#: Blanks and comments come before.
+_QUERY = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*(?:(?!\*/).)*\*/)*(?:SELECT|WITH|VALUES|\()(?![\w#@$.])", re.IGNORECASE | re.DOTALL
+)
 #: Strings, names in quotes, comments, words, and single signs.
 _TOKENS = re.compile(r"""'[^']*'|"[^"]*"|--[^\n]*|/\*.*?\*/|[^\W\d][\w#@$]*|[0-9][\w.]*|\S""", re.DOTALL)
 #: Words that end a query: it is no table then, or loses something.
