@@ -5,8 +5,8 @@ that could let fewer pass is not sent at all.
 
 from __future__ import annotations
 
+import ctypes
 import datetime as dt
-import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,6 +21,8 @@ __all__ = ["Column", "Condition", "both", "columns", "either", "negated"]
 OPPOSITES = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 #: Values in one IN; the rest of a longer list is asked on what came.
 _MOST = 1_000
+#: The largest float of 32 bits.
+_LARGEST = (2 - 2**-23) * 2.0**127
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class Column:
     scale: int
     #: Its text is in Unicode.
     unicode: bool = False
+    #: Its text is read in another page than that of the server.
+    forced: bool = False
     #: The server's floats are those of IEEE 754.
     ieee: bool = True
 
@@ -77,7 +81,8 @@ class Column:
         """`column operator value`, or None where SQL might let fewer rows pass."""
         if value is None or operator not in OPPOSITES:
             return None
-        if self.kind in ("CHAR", "VARCHAR", "LONG VARCHAR", "GRAPHIC", "VARGRAPHIC"):
+        # Long ones are not compared by servers.
+        if self.kind in ("CHAR", "VARCHAR", "GRAPHIC", "VARGRAPHIC"):
             return self._text(operator, value)
         if self.kind == "TIMESTAMP":
             return self._timestamp(operator, value)
@@ -113,27 +118,31 @@ class Column:
         if self.kind in ("REAL", "DOUBLE") and self.ieee and isinstance(value, float) and value - value == 0:
             if types.is_float64(self.type) and self.kind == "DOUBLE":
                 return True
-            return types.is_float32(self.type) and struct.unpack("<f", struct.pack("<f", value))[0] == value
+            return types.is_float32(self.type) and abs(value) <= _LARGEST and ctypes.c_float(value).value == value
         return self.kind == "DATE" and isinstance(value, dt.date) and not isinstance(value, dt.datetime)
 
     def _decimal(self, value: Decimal) -> bool:
         """The column's type has the value."""
         _, digits, exponent = value.as_tuple()
-        if not isinstance(exponent, int):
+        if not isinstance(exponent, int) or len(digits) + abs(exponent) >= 100:
             return False
-        scaled = value.scaleb(self.scale) if len(digits) + abs(exponent) < 100 else None
-        return scaled is not None and scaled == scaled.to_integral_value() and abs(scaled) < 10**self.size
+        # In integers: operators of Decimal round as their context says.
+        number, more = int("".join(map(str, digits))), exponent + self.scale
+        whole, rest = (number * 10**more, 0) if more >= 0 else divmod(number, 10**-more)
+        return rest == 0 and whole < 10**self.size
 
     def _text(self, operator: str, value: object) -> Condition | None:
         """Equality alone: the order of the letters is the server's, and blanks at the end count for less there. An
-        empty text may be NULL to it, and in some code pages two codes are the same letter.
+        empty text may be NULL to it, in some code pages two codes are the same letter, and text that is read in
+        another page than the server's is another one.
         """
         if operator != "=" or not isinstance(value, str) or not value.strip(" ") or not value.isprintable():
             return None
-        text = value.rstrip(" ")
-        if not (text.isascii() or self.unicode) or len(text.encode()) > self.size:
+        # A mark for bytes that mean nothing; and letters that pages of Asia have in two ways.
+        doubtful = "\ufffd" if self.unicode else "\\~"
+        if self.forced or not (value.isascii() or self.unicode) or any(letter in doubtful for letter in value):
             return None
-        return Condition(f"({self.quoted} = ?)", (text,), exact=False)
+        return Condition(f"({self.quoted} = ?)", (value,), exact=False) if len(value.encode()) <= self.size else None
 
     def _timestamp(self, operator: str, value: object) -> Condition | None:
         """Of microseconds. What the server has beyond them is cut on this side, or an error. 24:00:00 is midnight of
@@ -170,5 +179,6 @@ def columns(schema: pyarrow.Schema, *, ieee: bool) -> dict[str, Column]:
         size = said.get(b"drda:precision") or said.get(b"drda:length") or "0"
         scale = said.get(b"drda:scale") or "0"
         unicode = said.get(b"drda:ccsid") in ("1200", "1208")
-        found[field.name] = Column(field.name, kind, field.type, int(size), int(scale), unicode, ieee)
+        forced = b"drda:forced_ccsid" in said
+        found[field.name] = Column(field.name, kind, field.type, int(size), int(scale), unicode, forced, ieee)
     return found

@@ -9,6 +9,7 @@ same there.
 
 from __future__ import annotations
 
+import ctypes
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -111,7 +112,8 @@ class _Scan:
                 frame = polars.DataFrame(batch)
                 if predicate is not None:
                     frame = frame.filter(predicate)
-                frame = frame.select(wanted)
+                # Without a column there is still a number of rows.
+                frame = frame.select(wanted) if wanted else frame.drop(frame.columns)
                 if left is not None:
                     frame = frame.head(left)
                     left -= frame.height
@@ -144,7 +146,7 @@ class _Scan:
         names = ", ".join(column.quoted for column in self._columns.values())
         try:
             connection.query(f"SELECT {names} FROM {self._inner}", self._parameters).schema  # noqa: B018
-        except ProgrammingError:
+        except (NotSupportedError, ProgrammingError):
             return False
         return True
 
@@ -210,7 +212,16 @@ def _one_of(column: Column | None, literal: object) -> Condition | None:
 
 def _literal(node: object) -> Sequence[Any]:
     """The value of a literal, as Polars makes it; nothing where Python's value would not be the same."""
+    match node:
+        case {"Literal": {"Dyn": {"Float": number}} | {"Scalar": {"Float64": number}}}:
+            # JSON has no infinity and no NaN.
+            return () if number is None else (number,)
+        case {"Literal": {"Scalar": {"Float32": number}}}:
+            return () if number is None else (ctypes.c_float(number).value,)
     found = polars.select(polars.Expr.deserialize(io.StringIO(json.dumps(node)), format="json")).to_series()
+    if found.dtype.is_float():
+        # Polars reads some digits of a float as its neighbour.
+        return ()
     return list(found) if found.dtype == polars.List or _is_exact(found.dtype) else ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ import polars as pl
 import psutil
 import pyarrow as pa
 import pytest
+from conftest import Lab
 from peers import wait_for
 from polars.testing import assert_frame_equal
 
@@ -114,6 +116,13 @@ FILTERS = [
     c("T").dt.year() == 2020,
     c("H") == dt.time(1, 2),
     pl.lit(True),
+    c("R") < 1e300,
+    c("F") < float("inf"),
+    c("F") == float("nan"),
+    c("F").is_in([1.5, float("nan")]),
+    c("F") > pl.lit(0.1, dtype=pl.Float32),
+    c("N") < D("99999999999999999999999999999999999.123"),
+    c("V") == "a\\~",
 ]
 
 
@@ -207,6 +216,57 @@ def test_a_query_is_a_table_where_nothing_of_it_gets_lost(luw: drdarrow.Connecti
         assert asked[-1] == (query, ())
     unnamed = drdarrow.polars.scan(luw, "SELECT I, I + 1 FROM SCANNED WHERE I = 1")
     assert unnamed.filter(c("2") == 2).collect().rows() == [(1, 2)]
+
+
+def test_each_float_is_found_by_its_own_value() -> None:
+    pick = random.Random(5)
+    values = [pick.uniform(-1, 1) * 10.0 ** pick.randint(-200, 200) for _ in range(40)]
+    with server.serve(tables={"FLOATS": pa.table({"F": values})}) as srv, srv.connect() as connection:
+        scanned = drdarrow.polars.scan(connection, "FLOATS")
+        for value in values:
+            assert scanned.filter(c("F") == value).collect()["F"].to_list() == [value]
+            assert scanned.filter(c("F") == pl.lit(value, dtype=pl.Float64)).collect()["F"].to_list() == [value]
+
+
+def test_a_frame_without_a_column_keeps_the_number_of_its_rows(luw: drdarrow.Connection) -> None:
+    scanned = drdarrow.polars.scan(luw, "SCANNED")
+    for engine in ("in-memory", "streaming"):
+        assert scanned.with_row_index().select("index").collect(engine=engine).height == 6
+        assert scanned.head(4).with_row_index().select("index").collect(engine=engine).height == 4
+        assert scanned.filter(c("I") > 3).with_row_index().select("index").collect(engine=engine).height == 2
+
+
+def test_text_that_is_read_in_another_page_is_compared_here(asked: list) -> None:
+    with (
+        server.serve(duckdb.connect(), persona="ibmi", ccsid=37) as srv,
+        srv.connect(force_ccsid={"V": 273}) as connection,
+    ):
+        connection.execute("CREATE TABLE FORCED (V VARCHAR(8), U VARCHAR(8))")
+        connection.execute("INSERT INTO FORCED VALUES ('a|', 'a|')")
+        connection.commit()
+        scanned = drdarrow.polars.scan(connection, "FORCED")
+        assert scanned.filter((c("V") == "a!") & (c("U") == "a|")).collect().rows() == [("a!", "a|")]
+        assert asked[-1][1] == ("a|",)
+
+
+def test_text_is_compared_with_its_blanks(luw: drdarrow.Connection, asked: list) -> None:
+    """Where servers compare without padding, 'a' is not 'a    '."""
+    scanned = drdarrow.polars.scan(luw, "SCANNED")
+    assert scanned.filter(c("C") == "a    ").collect().height == 1
+    assert asked[-1][1] == ("a    ",)
+
+
+def test_long_text_is_not_compared_by_a_server(lab: Lab) -> None:
+    with lab.connect() as connection:
+        connection.execute("CREATE TABLE LONGER (V LONG VARCHAR)")
+        connection.execute("INSERT INTO LONGER VALUES ('a'), ('b')")
+        assert drdarrow.polars.scan(connection, "LONGER").filter(c("V") == "a").collect().height == 1
+        connection.rollback()
+
+
+@pytest.mark.parametrize("before", ["-- all\n", " /* a * / ' */ -- b\n", "/*a*//*b*/"])
+def test_a_query_may_begin_with_comments(luw: drdarrow.Connection, before: str) -> None:
+    assert drdarrow.polars.scan(luw, f"{before}SELECT I FROM SCANNED").filter(c("I") == 1).collect().height == 1
 
 
 def test_errors_name_the_cause(luw: drdarrow.Connection) -> None:
