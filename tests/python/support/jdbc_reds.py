@@ -22,11 +22,13 @@ REDS: dict[str, dict[str, list[str]]] = {
         ],
     },
     "JCC 12 at tables in memory": {
+        "all tables are in the schema of the user: SET SCHEMA changes nothing": [
+            "connect: property currentSchema",
+            "connect: setSchema",
+            "connect: CURRENT SCHEMA",
+        ],
         "the engine does not tell it": [
             "described: the table of a column",
-        ],
-        "the engine takes one condition": [
-            "prepared: a value is missing",
         ],
     },
     "Derby 10.17 at DuckDB": {
