@@ -50,7 +50,7 @@ impl ResultReader {
     }
 
     /// Reads the rest, which nobody wants.
-    pub(super) fn finish(mut self) -> Result<()> {
+    pub(super) fn finish(&mut self) -> Result<()> {
         while self.read()?.is_some() {}
         Ok(())
     }

@@ -55,7 +55,7 @@ struct Target {
 enum Ran {
     Rows(Reader),
     /// A query for each row of parameters, most of which run while their results are read.
-    Each(ResultReader),
+    Each(Box<ResultReader>),
     Done(Option<i64>),
 }
 
@@ -186,7 +186,7 @@ impl DrdaStatement {
             }
         };
         match next()? {
-            Some(first) => Ok(Ran::Each(ResultReader::new(first, Some(Box::new(next)), operation))),
+            Some(first) => Ok(Ran::Each(Box::new(ResultReader::new(first, Some(Box::new(next)), operation)))),
             None => Ok(Ran::Rows(in_memory(Vec::new(), schema.clone()))),
         }
     }
@@ -255,7 +255,7 @@ impl Statement for DrdaStatement {
     fn execute(&mut self) -> Result<Reader> {
         guarded(|| match self.run()? {
             Ran::Rows(reader) => Ok(reader),
-            Ran::Each(reader) => Ok(Box::new(reader) as Reader),
+            Ran::Each(reader) => Ok(reader as Reader),
             Ran::Done(rows) => {
                 aside::affected(rows);
                 Ok(nothing())
@@ -269,7 +269,7 @@ impl Statement for DrdaStatement {
             // Its rows are not wanted.
             Ran::Rows(_) => Ok(None),
             // A query may change a table: each of them runs.
-            Ran::Each(reader) => reader.finish().map(|()| None),
+            Ran::Each(mut reader) => reader.finish().map(|()| None),
         })
     }
 
