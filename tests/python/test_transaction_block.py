@@ -122,6 +122,21 @@ def test_nothing_else_ends_the_work_of_a_block(lab: Lab, table) -> None:
     assert stored(lab, name) == [1]
 
 
+@pytest.mark.parametrize("sql", ["COMMIT", "/* all */ commit work", "ROLLBACK", "rollback work"])
+def test_no_statement_ends_the_work_of_a_block(lab: Lab, table, sql: str) -> None:
+    name = table("ID INTEGER")
+    with lab.connect(autocommit=True) as connection:
+        with connection.transaction():
+            connection.execute(f"INSERT INTO {name} VALUES (1)")
+            for call in (connection.execute, lambda sql: connection.cursor().executemany(sql, [()])):
+                with pytest.raises(drdarrow.InterfaceError, match="its block commits or rolls back"):
+                    call(sql)
+            connection.execute("SAVEPOINT OWN ON ROLLBACK RETAIN CURSORS")
+            connection.execute(f"INSERT INTO {name} VALUES (2)")
+            connection.execute("ROLLBACK TO SAVEPOINT OWN")
+    assert stored(lab, name) == [1]
+
+
 def stored_by(connection: drdarrow.Connection, name: str) -> list[int]:
     return [row[0] for row in connection.execute(f"SELECT ID FROM {name}")]
 

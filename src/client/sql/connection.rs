@@ -134,6 +134,7 @@ impl Connection {
         self.0.usable(Phase::Execute)?;
         check_sql(sql)?;
         wanted.check(sql)?;
+        self.0.may_end_work(sql)?;
         let query = statement_kind::hint(sql) == StatementKind::Query;
         let _turn = self.0.turn_of(query).await?;
         self.0.usable(Phase::Execute)?;

@@ -2,6 +2,7 @@
 
 use super::cursor_state::CursorState;
 use super::sections::{SectionLease, Sections};
+use super::statement_kind;
 use super::unit_of_work::UnitOfWork;
 use crate::client::config::Config;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
@@ -63,6 +64,11 @@ impl Inner {
         }
         self.found()?;
         self.intact(phase)
+    }
+
+    /// Refuses a COMMIT or ROLLBACK within a block, which a server would run without telling.
+    pub(super) fn may_end_work(&self, sql: &str) -> Result<()> {
+        if statement_kind::ends_work(sql) { self.work.outside_of_blocks() } else { Ok(()) }
     }
 
     /// Whether the server can be talked to.

@@ -13,6 +13,7 @@ impl Connection {
     pub async fn batch(&self, sql: &str) -> Result<Batch> {
         self.0.usable(Phase::Execute)?;
         check_sql(sql)?;
+        self.0.may_end_work(sql)?;
         let turn = Batch::turn(&self.0).await?;
         Ok(Batch::begin(&self.0, turn, sql.to_owned()))
     }

@@ -107,6 +107,14 @@ fn words(sql: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// True for a COMMIT, and for a ROLLBACK that is not one to a savepoint.
+pub(super) fn ends_work(sql: &str) -> bool {
+    let mut words = words(sql);
+    let first = words.next().unwrap_or_default();
+    first.eq_ignore_ascii_case("COMMIT")
+        || first.eq_ignore_ascii_case("ROLLBACK") && !words.any(|word| word.eq_ignore_ascii_case("TO"))
+}
+
 /// True when there is nothing but blanks and comments.
 pub(super) fn is_blank(sql: &str) -> bool {
     skip(sql).trim_matches(|c: char| c.is_whitespace() || c == ';').is_empty()
@@ -187,6 +195,18 @@ mod tests {
             "",
         ] {
             assert!(!is_insert_of_values(sql), "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_commit_is_an_end_of_work_and_a_rollback_to_a_savepoint_is_not() {
+        for sql in ["COMMIT", " commit work;", "/* a */ Rollback -- to\n", "ROLLBACK WORK HOLD", "rollback 'to'"] {
+            assert!(ends_work(sql), "{sql}");
+        }
+        for sql in
+            ["ROLLBACK TO SAVEPOINT A", "rollback work to savepoint a", "COMMITTED", "VALUES 'COMMIT'", "", "'COMMIT'"]
+        {
+            assert!(!ends_work(sql), "{sql}");
         }
     }
 
