@@ -1,6 +1,7 @@
 """Parameters by name: `:name` and a mapping."""
 
 import asyncio
+import time
 from collections import ChainMap, UserDict
 from types import MappingProxyType
 
@@ -151,3 +152,17 @@ def test_the_same_with_asyncio(lab: Lab, table) -> None:
 
     asyncio.run(work())
     assert stored(lab, name) == [(1, 2), (3, 4), (5, 6)]
+
+
+def test_an_error_about_very_many_names_comes_at_once(conn: drdarrow.Connection) -> None:
+    names = [f"n{n}" for n in range(100_000)]
+    sql = "VALUES (" + ", ".join(f":{name}" for name in names) + ")"
+    began = time.monotonic()
+    with pytest.raises(drdarrow.ProgrammingError, match=r":n9 and 99990 more; the parameters are nothing"):
+        conn.execute(sql, {})
+    with pytest.raises(drdarrow.ProgrammingError, match=r"does not have: n1, .* n10 and 99989 more"):
+        conn.execute("VALUES :n0", dict.fromkeys(names, 1))
+    with pytest.raises(drdarrow.ProgrammingError, match="sequence|mapping"):
+        conn.cursor().executemany(sql, [(1,)])
+    # Comparing each with each takes minutes.
+    assert time.monotonic() - began < 10

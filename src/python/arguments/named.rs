@@ -1,6 +1,8 @@
 //! Parameters by name: a mapping with a value for each `:name` of the statement, or Arrow data with a column for each.
 //! Each value is used, and none is missing: what is left over may be a name that was mistyped.
 
+use std::collections::{HashMap, HashSet};
+
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 use pyo3::prelude::*;
@@ -69,10 +71,8 @@ impl MarkerNames {
     fn new(py: Python<'_>, markers: &Markers<'_>) -> MarkerNames {
         let names: Vec<String> = markers.names().map(str::to_owned).collect();
         let keys = names.iter().map(|name| PyString::intern(py, name).unbind()).collect();
-        let mut once: Vec<&String> = names.iter().collect();
-        once.sort();
-        once.dedup();
-        MarkerNames { keys, distinct: once.len(), names }
+        let distinct = names.iter().collect::<HashSet<_>>().len();
+        MarkerNames { keys, distinct, names }
     }
 
     /// The names, one for each marker.
@@ -101,30 +101,35 @@ impl MarkerNames {
         if given.len()? == self.distinct {
             return Ok(values);
         }
-        let unused: Vec<String> = has()?.into_iter().filter(|key| !self.names.contains(key)).collect();
+        let names: HashSet<&String> = self.names.iter().collect();
+        let unused: Vec<String> = has()?.into_iter().filter(|key| !names.contains(key)).collect();
         if unused.is_empty() { Ok(values) } else { Err(errors::raise(py, &self.left_over(row, &unused))) }
     }
 
     /// The column of each marker.
     pub(super) fn columns(&self, schema: &Schema) -> Result<Vec<usize>, Error> {
         let has: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
-        let places =
-            |name: &String| (0..).zip(&has).filter(|(_, has)| *has == name).map(|(n, _)| n).collect::<Vec<_>>();
-        let missing: Vec<String> = self.names.iter().filter(|name| places(name).is_empty()).cloned().collect();
+        let mut places: HashMap<&String, Vec<usize>> = HashMap::new();
+        for (place, name) in has.iter().enumerate() {
+            places.entry(name).or_default().push(place);
+        }
+        let missing: Vec<String> = self.names.iter().filter(|name| !places.contains_key(name)).cloned().collect();
         if !missing.is_empty() {
             return Err(lacking(None, "columns of the data", &missing, &has));
         }
-        if let Some(twice) = self.names.iter().find(|name| places(name).len() > 1) {
+        let found: Vec<&Vec<usize>> = self.names.iter().filter_map(|name| places.get(name)).collect();
+        if let Some((twice, _)) = self.names.iter().zip(&found).find(|(_, places)| places.len() > 1) {
             return Err(errors::programming(
                 "42702",
                 format!("the data has several columns {twice}: which is :{twice}?"),
             ));
         }
-        let unused: Vec<String> = has.iter().filter(|name| !self.names.contains(name)).cloned().collect();
+        let names: HashSet<&String> = self.names.iter().collect();
+        let unused: Vec<String> = has.iter().filter(|name| !names.contains(name)).cloned().collect();
         if !unused.is_empty() {
             return Err(self.left_over(None, &unused));
         }
-        Ok(self.names.iter().flat_map(places).collect())
+        Ok(found.into_iter().flatten().copied().collect())
     }
 
     /// Why these parameters are not for this statement; `positional` says that it has question marks.
@@ -187,12 +192,8 @@ fn colons(names: &[String]) -> String {
 }
 
 fn list(names: &[String], prefix: &str) -> String {
-    let mut once: Vec<&String> = Vec::new();
-    for name in names {
-        if !once.contains(&name) {
-            once.push(name);
-        }
-    }
+    let mut told = HashSet::new();
+    let once: Vec<&String> = names.iter().filter(|name| told.insert(*name)).collect();
     let more = once.len().saturating_sub(SHOWN);
     let shown: Vec<String> = once.into_iter().take(SHOWN).map(|name| format!("{prefix}{name}")).collect();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
