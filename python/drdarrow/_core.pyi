@@ -171,6 +171,7 @@ def connect(
     bad_values: Literal["raise", "null"] | None = None,
     bit_data_ccsid: int | None = None,
     force_ccsid: Mapping[str, int] | str | None = None,
+    row_factory: Callable[[Cursor[Any]], Callable[[Row], Any]] | None = None,
     batch_rows: int | None = None,
     batch_bytes: int | None = None,
     batch_delay: float | Literal["none"] | None = ...,

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import weakref
 
 import pytest
 from conftest import Lab
@@ -144,3 +145,53 @@ def test_a_cursor_is_generic_in_its_rows() -> None:
 def test_a_cursor_of_a_query_takes_the_factory_that_its_connection_has(conn: drdarrow.Connection) -> None:
     conn.row_factory = dict_row
     assert conn.query(SQL).execute().fetchall() == DICTS
+
+
+def test_a_factory_that_holds_its_cursor_or_connection_keeps_neither_alive(lab: Lab) -> None:
+    def close_over(cursor):
+        return lambda row: (cursor.description, row)
+
+    async def with_asyncio() -> weakref.ref:
+        connection = await aio.connect(lab.uri())
+        cursor = connection.cursor(row_factory=close_over)
+        await (await cursor.execute(SQL)).fetchone()
+        connection.row_factory = lambda cursor, held=(connection, cursor): tuple
+        return weakref.ref(connection)
+
+    gone = [asyncio.run(with_asyncio())]
+    connection = lab.connect()
+    connection.cursor(row_factory=close_over).execute(SQL).fetchone()
+    gone.append(weakref.ref(connection))
+    connection = lab.connect()
+    query = connection.query(SQL)
+    connection.row_factory = lambda cursor, held=query: tuple
+    gone.append(weakref.ref(connection))
+    del connection, query
+    gc.collect()
+    assert [each() for each in gone] == [None] * 3
+
+
+def test_the_factory_may_be_an_argument_of_the_connection(lab: Lab) -> None:
+    with lab.connect(row_factory=dict_row) as connection:
+        assert connection.row_factory is dict_row and connection.execute(SQL).fetchall() == DICTS
+    with lab.connect(row_factory=None) as connection:
+        assert connection.execute(SQL).fetchone() == (1, "a")
+
+    async def work() -> None:
+        async with aio.connect(lab.uri(), row_factory=dict_row) as connection:
+            assert await (await connection.execute(SQL)).fetchone() == DICTS[0]
+
+    asyncio.run(work())
+    # Nothing is sent for what is wrong.
+    for connect in (drdarrow.connect, aio.connect):
+        with pytest.raises(drdarrow.InterfaceError, match="row_factory: expected None or a callable"):
+            made = connect("drda://127.0.0.1:1/X", row_factory=1)
+            asyncio.run(awaited(made))
+    with pytest.raises(drdarrow.InterfaceError, match="row_factory"):
+        drdarrow.connect("drda://127.0.0.1:1/X?row_factory=dict_row")
+    with pytest.raises(drdarrow.InterfaceError, match="row_factory"):
+        drdarrow.connect_files("drda://127.0.0.1:1", row_factory=dict_row)
+
+
+async def awaited(made):
+    return await made

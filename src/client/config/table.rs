@@ -303,6 +303,10 @@ settings! {
         "dict or str", "none", sql, travels,
         "code page of single columns: `{\"COLUMN\": 37}`; 65535 makes a column binary. Files have it as an option of
         the file";
+
+        row_factory;
+        "callable", "none", sql, travels,
+        "what makes the rows of its cursors, such as `drdarrow.rows.dict_row`";
     }
 
     "Client information" {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::catalog::{self, CatalogTable, GivenTable, wanted};
 use super::cursor_classes::{AsyncCursor, Cursor};
@@ -67,15 +68,16 @@ pub(in crate::python) fn connect_async<'py>(
 }
 
 /// The making of a connection.
-fn connecting<C: From<Arc<SharedConnection>> + 'static>(
+fn connecting<C: From<(Arc<SharedConnection>, RowFactory)> + 'static>(
     py: Python<'_>,
     uri: Option<&Bound<'_, PyAny>>,
     settings: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<impl Future<Output = Result<ConnectOutcome<C>>> + Send + 'static> {
     let caller = Caller::here(py)?;
+    let rows = RowFactory::taken(settings)?;
     let (mut config, limits) = sources::read(py, uri, settings)?;
     caller.listen(&mut config);
-    Ok(caller.hear(async move { SharedConnection::connect(config, limits).await.map(C::from) }))
+    Ok(caller.hear(async move { SharedConnection::connect(config, limits).await.map(|link| C::from((link, rows))) }))
 }
 
 /// A connection to a database (PEP 249), made by `connect()`.
@@ -91,15 +93,15 @@ pub(in crate::python) struct Connection(Owned<Arc<SharedConnection>>, RowFactory
 #[pyclass(frozen, module = "drdarrow.aio", weakref)]
 pub(in crate::python) struct AsyncConnection(Owned<Arc<SharedConnection>>, RowFactory);
 
-impl From<Arc<SharedConnection>> for Connection {
-    fn from(link: Arc<SharedConnection>) -> Connection {
-        Connection(Owned::new(link), RowFactory::default())
+impl From<(Arc<SharedConnection>, RowFactory)> for Connection {
+    fn from((link, rows): (Arc<SharedConnection>, RowFactory)) -> Connection {
+        Connection(Owned::new(link), rows)
     }
 }
 
-impl From<Arc<SharedConnection>> for AsyncConnection {
-    fn from(link: Arc<SharedConnection>) -> AsyncConnection {
-        AsyncConnection(Owned::new(link), RowFactory::default())
+impl From<(Arc<SharedConnection>, RowFactory)> for AsyncConnection {
+    fn from((link, rows): (Arc<SharedConnection>, RowFactory)) -> AsyncConnection {
+        AsyncConnection(Owned::new(link), rows)
     }
 }
 
@@ -254,6 +256,14 @@ twins! {
         #[setter]
         fn set_row_factory(&self, factory: &Bound<'_, PyAny>) -> PyResult<()> {
             self.1.set(factory)
+        }
+
+        fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
+            self.1.traverse(&visit)
+        }
+
+        fn __clear__(&self) {
+            self.1.clear();
         }
 
         /// Closed by `close()` or lost, bool.

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyList, PyTuple, PyType};
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::cursor_classes::{AsyncCursor, Cursor};
 use super::description::{describe_state, description, drain_messages, row_count};
@@ -370,6 +371,14 @@ twins! {
         #[setter]
         fn set_row_factory(&self, factory: &Bound<'_, PyAny>) -> PyResult<()> {
             self.rows.set(factory)
+        }
+
+        fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+            self.traverse(&visit)
+        }
+
+        fn __clear__(&self) {
+            self.rows.clear();
         }
 
         /// Generic in its rows, for annotations: `Cursor[dict[str, Any]]`.

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicUsize;
 
 use pyo3::prelude::*;
 use pyo3::types::PyList;
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::fetch;
 use super::row_factory::RowFactory;
@@ -67,6 +68,13 @@ impl Cursor {
         self.statement.get().or_raise(py).cloned()
     }
 
+    /// Shows Python's collector what it holds.
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.connection)?;
+        visit.call(&self.messages)?;
+        self.rows.traverse(visit)
+    }
+
     /// So many rows, made by the row factory. Those that it refuses are lost.
     pub(super) fn made<'py>(slf: &Bound<'py, Cursor>, wanted: usize) -> PyResult<Bound<'py, PyList>> {
         let py = slf.py();
@@ -98,6 +106,15 @@ impl AsyncCursor {
             _kept: PyList::empty(py).unbind(),
             _turn: py.import("asyncio")?.call_method0("Lock")?.unbind(),
         })
+    }
+
+    /// Shows Python's collector what it holds.
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.connection)?;
+        visit.call(&self.messages)?;
+        visit.call(&self._kept)?;
+        visit.call(&self._turn)?;
+        self.rows.traverse(visit)
     }
 
     /// Refuses to go on as if a cancelled fetch had taken nothing.

@@ -6,6 +6,7 @@ use arrow_array::RecordBatch as Batch;
 use arrow_schema::SchemaRef;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::cursor_classes::{AsyncCursor, Cursor};
 use super::fetch;
@@ -294,6 +295,11 @@ twins! {
     }
 
     impl Shared {
+        /// For a connection whose row factory holds one of its queries.
+        fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
+            visit.call(&self.connection)
+        }
+
         /// The statement, str.
         #[getter]
         fn sql(&self, py: Python<'_>) -> PyResult<String> {

@@ -8,12 +8,16 @@ use arrow_schema::SchemaRef;
 use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::statement::SharedStatement;
 use crate::python::arguments::given::Given;
 use crate::python::errors;
 use crate::python::rows::collector::PausedCollector;
 use crate::python::wording::kind;
+
+/// The argument of `connect()`.
+const NAME: &str = "row_factory";
 
 /// The row factory of a cursor, or of the cursors that a connection makes.
 #[derive(Default)]
@@ -37,6 +41,16 @@ impl RowFactory {
         match given.value() {
             Some(factory) => own.set(factory)?,
             None => own.set(connection.get(py).bind(py))?,
+        }
+        Ok(own)
+    }
+
+    /// That of a connection to be, which is taken out of its settings.
+    pub(super) fn taken(settings: Option<&Bound<'_, PyDict>>) -> PyResult<RowFactory> {
+        let own = RowFactory::default();
+        if let Some((settings, factory)) = settings.zip(settings.map(|s| s.get_item(NAME)).transpose()?.flatten()) {
+            settings.del_item(NAME)?;
+            own.set(&factory)?;
         }
         Ok(own)
     }
@@ -106,6 +120,20 @@ impl RowFactory {
         let before = self.state().made.replace((schema, maker.clone().unbind()));
         drop(before);
         Ok(RowMaker::of(maker))
+    }
+
+    /// For Python's collector: a factory may hold the cursor or connection that has it.
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // One that is in use now is not garbage.
+        let Ok(state) = self.state.try_lock() else { return Ok(()) };
+        visit.call(state.factory.as_ref())?;
+        visit.call(state.made.as_ref().map(|(_, maker)| maker))
+    }
+
+    /// Lets go of what it holds.
+    pub(super) fn clear(&self) {
+        let before = std::mem::take(&mut *self.state());
+        drop(before);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
