@@ -31,10 +31,6 @@ DB2 = ("luw", "ibmi", "zos")
 ALL = (*DB2, "derby")
 
 
-#: The server that stands in for Db2 here.
-UPPER = "the server's catalogs have all names in upper case"
-
-
 class Requirements(SuiteRequirements):
     # -- tables and views --------------------------------------------------------------------------------------------
     create_table_as = only_on("luw", "ibmi", because="Derby and z/OS fill no new table")
@@ -69,7 +65,7 @@ class Requirements(SuiteRequirements):
     on_update_cascade = never("ON UPDATE has NO ACTION and RESTRICT only")
     indexes_check_column_order = always()
     server_defaults = always()
-    unicode_ddl = not_on(*DB2, because=UPPER)
+    unicode_ddl = always()
     unusual_column_name_characters = unicode_ddl
     symbol_names_w_double_quote = unicode_ddl
     uuid_data_type = never("no type for UUIDs")
@@ -86,11 +82,11 @@ class Requirements(SuiteRequirements):
     fetch_expression = never("Derby and the server take a number or a parameter after FETCH FIRST and OFFSET")
     sql_expression_limit_offset = fetch_expression
     order_by_label_with_expression = always()
-    tuple_in = never("Derby compares no rows, and Db2 knows no type of a parameter in VALUES")
+    tuple_in = only_on("luw", "ibmi", because="Derby and z/OS compare no rows with a list of them")
     regexp_match = not_on("derby", "zos", because="no REGEXP_LIKE")
     regexp_replace = not_on("derby", "zos", because="no REGEXP_REPLACE")
     mod_operator_as_percent_sign = never("there is no %, but MOD()")
-    percent_schema_names = not_on(*DB2, because=UPPER)
+    percent_schema_names = always()
     denormalized_names = percent_schema_names
     aggregate_order_by = not_on("derby", because="Derby has no LISTAGG")
     supports_bitwise_and = not_on("derby", because="Derby has no operators of bits")
@@ -139,17 +135,12 @@ SINGLE = {
         ("derby",),
         "Derby has one constraint for a set of columns",
     ),
+    "ExpandingBoundInTest::test_bound_in_heterogeneous_two_tuple_text_bindparam": (
+        DB2,
+        "parameters of a text have no type, and those in VALUES need one",
+    ),
     "ComponentReflectionTest::test_schema_cache": (ALL, "DROP SCHEMA needs the word RESTRICT"),
     "ExceptionTest::test_integrity_error": (DB2, "DuckDB, under the server, undoes the transaction: SQLCODE -1476"),
+    "HasIndexTest::test_has_index[inspector]": (DB2, "tables that are made anew have the index of the test before"),
     "IdentityReflectionTest": (DB2, "the server's catalogs have not all numbers of an identity"),
-    "QuotedNameArgumentTest": (DB2, UPPER),
-    "HasIndexTest::test_has_index[inspector]": (DB2, UPPER),
-    "TableDDLTest::test_underscore_names": (DB2, UPPER),
-    "FutureTableDDLTest::test_underscore_names": (DB2, UPPER),
-    "BizarroCharacterTest::test_reflect_identity": (DB2, UPPER),
-    "ComponentReflectionTest::test_get_foreign_keys_quoted_name": (DB2, UPPER),
-    "ComponentReflectionTest::test_get_indexes_quoted_name": (DB2, UPPER),
-    "ComponentReflectionTestExtra::test_check_constraint": (DB2, UPPER),
-    "ComponentReflectionTest::test_get_pk_constraint_quoted_name": (DB2, UPPER),
-    "ComponentReflectionTest::test_get_unique_constraints_quoted_name": (DB2, UPPER),
 }
