@@ -86,8 +86,6 @@ class DrdaDialect(DrdaReflection):
     div_is_floordiv = True
     tuple_in_values = True
 
-    product = products.LUW
-
     def __init__(self, **kw: Any) -> None:
         super().__init__(**kw)
         self._given_boolean = kw.get("supports_native_boolean")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
 if TYPE_CHECKING:
-    from drdarrow.sqlalchemy.dialect import DrdaDialect
+    from drdarrow.sqlalchemy.product import ProductDialect
 
 # A name that is quoted is one in lower case there. So only words are quoted that a product takes for nothing else.
 _EVERYWHERE = frozenset(
@@ -70,7 +70,7 @@ class DrdaIdentifierPreparer(IdentifierPreparer):
 
     illegal_initial_characters = {str(digit) for digit in range(10)} | {"_", "$"}
 
-    def __init__(self, dialect: DrdaDialect) -> None:
+    def __init__(self, dialect: ProductDialect) -> None:
         super().__init__(dialect)
         self.reserved_words = set(RESERVED[dialect.product.name])
         self.legal_characters = re.compile(rf"^[{dialect.product.letters}]+$", re.IGNORECASE | re.ASCII)

@@ -12,7 +12,7 @@ from sqlalchemy import types as sqltypes
 from drdarrow.sqlalchemy.types import TIMESTAMP
 
 if TYPE_CHECKING:
-    from drdarrow.sqlalchemy.dialect import DrdaDialect
+    from drdarrow.sqlalchemy.product import ProductDialect
 
 #: Text that is joined to other text: of more the result would be a long text, which is not comparable.
 _JOINED = 4000
@@ -27,7 +27,7 @@ class Typed(NamedTuple):
     check: Callable[[Any], None] | None = None
 
 
-def typed(dialect: DrdaDialect, type_: sqltypes.TypeEngine[Any], joined: bool = False) -> Typed | None:
+def typed(dialect: ProductDialect, type_: sqltypes.TypeEngine[Any], joined: bool = False) -> Typed | None:
     """None for a parameter whose type is not known. joined: it is a part of a concatenation."""
     impl = type_.dialect_impl(dialect)
     while isinstance(impl, sqltypes.TypeDecorator):

@@ -6,6 +6,8 @@ import dataclasses
 import re
 from typing import Any
 
+from sqlalchemy.engine.default import DefaultDialect
+
 
 @dataclasses.dataclass(frozen=True)
 class Product:
@@ -102,3 +104,9 @@ def at_release(product: Product, release: tuple[int, ...]) -> Product:
     if product is LUW and release and release < (11, 1):
         product = dataclasses.replace(product, boolean=False, distinct_from=False, regular=False)
     return product
+
+
+class ProductDialect(DefaultDialect):
+    """A dialect that knows its product, as its parts see it."""
+
+    product: Product = LUW

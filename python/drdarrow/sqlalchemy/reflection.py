@@ -4,18 +4,16 @@ of the names there are."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import exc
-from sqlalchemy.engine import Connection, default, reflection
+from sqlalchemy.engine import Connection, reflection
 from sqlalchemy.engine.reflection import ObjectKind, ObjectScope, ReflectionDefaults
 
 from drdarrow.sqlalchemy import reflected_types
 from drdarrow.sqlalchemy.catalogs import CATALOGS
 from drdarrow.sqlalchemy.catalogs.catalog import Catalog, ColumnFacts, IndexPart, Key, Question, Reference, Relation
-
-if TYPE_CHECKING:
-    from drdarrow.sqlalchemy.product import Product
+from drdarrow.sqlalchemy.product import ProductDialect
 
 #: Names in one statement; with more all tables of the schema are asked for.
 _NAMES = 200
@@ -43,8 +41,8 @@ def _one(multi: str) -> Callable[..., Any]:
     return get
 
 
-class DrdaReflection(default.DefaultDialect):
-    product: Product
+class DrdaReflection(ProductDialect):
+    """The part of the dialect that reads catalogs."""
 
     @property
     def _catalog(self) -> Catalog:
