@@ -76,7 +76,7 @@ def test_each_value_comes_back_as_it_was_given(made: tuple[Engine, MetaData]) ->
     table = Table(
         "alchemy_values", tables,
         Column("id", Integer, primary_key=True), Column("name", String(20)), Column("pay", Numeric(12, 3)),
-        Column("good", Boolean), Column("at", DateTime), Column("words", Text), Column("bytes", LargeBinary),
+        Column("good", Boolean), Column("moment", DateTime), Column("words", Text), Column("bytes", LargeBinary),
         Column("wide", Unicode(20)),
     )  # fmt: skip
     given = (
