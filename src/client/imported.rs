@@ -44,6 +44,7 @@ pub(crate) fn text(error: &ArrowError) -> String {
 }
 
 /// The schema of rows that a producer exports.
+#[cfg(feature = "python")]
 pub(crate) fn schema(schema: &FFI_ArrowSchema) -> Result<Schema> {
     columns(schema).map(|(fields, about)| Schema::new(fields).with_metadata(about))
 }
