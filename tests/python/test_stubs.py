@@ -104,7 +104,7 @@ def test_the_stubs_are_those_of_the_module(tmp_path: Path) -> None:
     allowed.write_text(
         "drdarrow\\.frames\\.(pandas|polars|pyarrow)\n"
         "drdarrow\\.server\\.(settings\\.)?Persona\ndrdarrow\\.cli\\.writing\\.Binary\ndrdarrow\\.types\\.DtypeBackend\n"
-        "drdarrow\\.cli\\.(app\\.(Mode|OnError)|tabular\\.Format)\n"
+        "drdarrow\\.cli\\.(app\\.(Mode|OnError)|manifest\\.Where|tabular\\.Format)\n"
         # Made by sqlglot from the classes within.
         "drdarrow\\.server\\.rules\\.tree\\._Dialect\\.(generator|parser|tokenizer)_class\n"
     )

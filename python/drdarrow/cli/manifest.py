@@ -8,14 +8,14 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import typer
 
 import drdarrow
 from drdarrow.exceptions import InterfaceError
 
-Where = Literal["environment", "user", "system"]
+Where: TypeAlias = Literal["environment", "user", "system"]
 #: The entry point, which every library that is the driver has.
 ENTRY_POINT = "AdbcDriverDrdaInit"
 NAME = "drda.toml"

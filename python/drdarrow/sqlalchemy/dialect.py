@@ -78,7 +78,7 @@ class DrdaDialect(DrdaReflection):
     update_returning = True
     delete_returning = True
     use_insertmanyvalues = True
-    insertmanyvalues_implicit_sentinel = (
+    insertmanyvalues_implicit_sentinel: Any = (
         InsertmanyvaluesSentinelOpts.AUTOINCREMENT | InsertmanyvaluesSentinelOpts.IDENTITY
     )
     insertmanyvalues_max_parameters = 10_000
