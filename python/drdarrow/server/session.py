@@ -36,7 +36,6 @@ from drdarrow.server.drawn import Drawn
 from drdarrow.server.engine import Called, Objects, Prepared, PreparedCall, SqlError, Views
 from drdarrow.server.inserts import Insert
 from drdarrow.server.known import Known
-from drdarrow.server.lexer import lex
 from drdarrow.server.macros import Macros
 from drdarrow.server.meaning import Run
 from drdarrow.server.procedures import session as procedures
@@ -203,7 +202,7 @@ class DuckSession(WatchedSession):
         self._next = self._next if statement.kind == "SAVEPOINT" else None
         if (changing := statement.changing[0] if statement.changing else statement).kind in CHANGES:
             self._temporaries.change(changing.run.sql)
-        self._updates = _only_updates(changing)
+        self._updates = changing.only_updates
         references = self._references
         if references is not None and statement.text and (statement.grows or references.concerns(statement.text)):
             with self.patience.reading(statement.text), self._reading(statement.text) as cursor:
@@ -483,13 +482,6 @@ class DuckSession(WatchedSession):
         if lost and not found.rolled_back:
             return SqlError(-1476, "40506", str(found.sqlcode), *found.tokens, rolled_back=True)
         return found
-
-
-def _only_updates(statement: Statement) -> bool:
-    """The statement changes rows, and deletes none."""
-    if statement.kind != "MERGE_INTO":
-        return statement.kind == "UPDATE"
-    return not any(word.upper == "DELETE" for word in lex(statement.run.sql))
 
 
 def _goes_on(cursor: Cursor) -> bool:

@@ -92,3 +92,10 @@ class Statement:
     def fits(self) -> bool:
         """DuckDB's own types will do."""
         return all(types.wrapped("", duck) is None for duck in self.types)
+
+    @property
+    def only_updates(self) -> bool:
+        """It changes rows, and deletes none."""
+        if self.kind != "MERGE_INTO":
+            return self.kind == "UPDATE"
+        return not any(word.upper == "DELETE" for word in lex(self.run.sql))
