@@ -114,7 +114,7 @@ async def fetch(cursor: _core.AsyncCursor[_T], wanted: int = sys.maxsize) -> lis
                     break
                 raise
             kept += cursor._in_hand(wanted - len(kept))
-        # What the row factory refuses is fetched again.
+        # A row that the factory refuses is fetched again.
         rows = cursor._made(kept[:wanted])
         del kept[:wanted]
         return rows

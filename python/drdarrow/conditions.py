@@ -89,7 +89,7 @@ class Column:
         return Condition(f"({self.quoted} {operator} ?)", (value,)) if self._holds(value) else None
 
     def one_of(self, values: Iterable[object]) -> Condition | None:
-        """The column has one of the values. A NULL among them is none of the rows'."""
+        """The column has one of the values. A NULL among them matches no row."""
         found = [self.compare("=", value) for value in values if value is not None]
         if not found or len(found) > _MOST:
             return None
@@ -97,7 +97,7 @@ class Column:
         if len(known) < len(found) or any(len(one.values) != 1 for one in known):
             return None
         marks = ", ".join("?" * len(known))
-        # With a NULL among the values, what is none of them is NULL to SQL and false to others: it does not pass.
+        # Beside a NULL, a value that is not among them is NULL in SQL and false elsewhere: it does not pass.
         return Condition(f"({self.quoted} IN ({marks}))", tuple(one.values[0] for one in known), exact=False)
 
     def known(self) -> Condition:

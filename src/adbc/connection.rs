@@ -74,7 +74,7 @@ impl DrdaConnection {
     fn set_autocommit(&self, on: bool) -> Result<()> {
         let client = self.0.client()?;
         if on && !client.autocommit() {
-            // What was done so far is kept, as it would be from now on.
+            // Earlier work is kept, as later work would be.
             self.0.wait(client.commit())?;
         }
         client.set_autocommit(on);

@@ -1,4 +1,4 @@
-//! The driver for ADBC's driver managers, version 1.1: the Rust API of the client behind the interface of `adbc_core`,
+//! The driver for ADBC's driver managers, version 1.1: the Rust API of the client with the interface of `adbc_core`,
 //! exported to C by `adbc_ffi`. A program finds it as `AdbcDriverInit` in the library.
 //!
 //! | module | contents |

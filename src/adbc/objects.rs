@@ -68,7 +68,7 @@ pub(super) fn objects(shared: &Shared, depth: ObjectDepth, wanted: &Wanted<'_>) 
 
 async fn ask(catalog: &Catalog, depth: ObjectDepth, wanted: &Wanted<'_>) -> error::Result<Told> {
     let mut told = Told { catalog: catalog_name(catalog, wanted).await?, ..Told::default() };
-    // An object without a schema is asked for: there is none.
+    // An object without a schema is asked for: no product has such.
     if told.catalog.is_none() || depth == ObjectDepth::Catalogs || wanted.schema == Some("") {
         return Ok(told);
     }

@@ -97,7 +97,7 @@ impl DrdaStatement {
     }
 
     fn run(&mut self) -> Result<Ran> {
-        // What was bound is for one execution.
+        // Bound rows are for one execution.
         let bound = self.bound.take();
         if self.target.table.is_some() {
             let unbound = || fault(Status::InvalidState, "", "no rows were bound for the table");
@@ -224,7 +224,7 @@ fn send(operation: &Operation, batch: Batch, rows: &mut BoundRows) -> Result<Opt
     // Given up, it undoes its rows in the background.
     let mut batch = Owned::new(batch);
     let batch = batch.get_mut().map_err(of)?;
-    // What the source of the rows does on the same connection belongs to the call.
+    // Statements that the source of the rows runs on the same connection belong to the call.
     while let Some(some) = batch.within(|| rows.next())? {
         let most = batch.appetite();
         for at in (0..some.num_rows()).step_by(most.max(1)) {

@@ -403,7 +403,7 @@ async fn asked<F: Future>(talk: impl FnOnce(OpenFile) -> F) -> usize {
     log.requests.iter().filter(|r| r.has(cp::S38GETM)).count()
 }
 
-/// What describes a file is read first, from two outfiles.
+/// The description of a file is read first, from two outfiles.
 const DESCRIBED: usize = 4;
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-"""What the ADBC driver tells of tables: objects at every depth, filters, constraints, types, statistics, partitions."""
+"""Tables as the ADBC driver tells of them: objects at every depth, filters, constraints, types, statistics, partitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ADBC driver behind the real driver manager: queries, parameters, tables, transactions, errors, breaking off. A real
+"""The ADBC driver under the real driver manager: queries, parameters, tables, transactions, errors, breaking off. A real
 Derby and our server as each product."""
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def fresh() -> str:
 
 
 def rows(target: Target, table: str) -> list[dict]:
-    """What is committed, as our own client reads it."""
+    """The committed rows, as our own client reads them."""
     with target.connect() as connection:
         read = connection.execute(f"SELECT * FROM {table}").fetch_arrow_table()
     return read.sort_by(read.column_names[0]).to_pylist()

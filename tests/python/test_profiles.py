@@ -153,7 +153,7 @@ def test_a_wrong_profile_is_told_with_its_file_and_key(profile, monkeypatch: pyt
 
 
 def judged(uri: str) -> str:
-    """What the driver manager makes of a profile: the error that it ends in, for want of a driver."""
+    """The driver manager's outcome of a profile: the error that it ends in, for want of a driver."""
     with pytest.raises(Exception) as caught:
         adbc_driver_manager.AdbcDatabase(uri=uri)
     return str(caught.value)

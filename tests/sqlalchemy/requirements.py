@@ -1,4 +1,4 @@
-"""What the products can and cannot, each with its reason, for SQLAlchemy's tests of dialects."""
+"""Abilities of the products, each lack with its reason, for SQLAlchemy's tests of dialects."""
 
 from __future__ import annotations
 

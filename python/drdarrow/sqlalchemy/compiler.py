@@ -67,7 +67,7 @@ class DrdaCompiler(SQLCompiler):
         return processors
 
     def _row(self, bindparam: elements.BindParameter[Any]) -> list[Typed]:
-        """What the parameters of a list of rows are cast to."""
+        """The types to which the parameters of a list of rows are cast."""
         found = [typed(self.dialect, type_) for type_ in bindparam.type.types]  # type: ignore[attr-defined, arg-type]
         if self._product.name not in ("luw", "ibmi"):
             raise exc.CompileError(f"{self._product.name} has no lists of rows: compare the columns one by one")

@@ -225,7 +225,7 @@ impl ScanStream {
                 Ok(pending) => self.under_way.push_back(pending),
                 // Those under way may have come, or know the cause.
                 Err(_) if !self.under_way.is_empty() => break,
-                // What has come is handed out first.
+                // Records that have come are handed out first.
                 Err(e) => {
                     self.fail(e);
                     break;

@@ -37,7 +37,7 @@ pub fn table(schema: Option<&str>, name: &str) -> Result<String> {
     Ok(all.join("."))
 }
 
-/// The error about a name that is none.
+/// The error about a text that is no name.
 pub(super) fn bad(text: &str) -> Error {
     Error::new(ErrorClass::Programming, Phase::Execute, "42601", text)
 }

@@ -33,7 +33,7 @@ impl Flow for Ping {
     type Out = ();
 
     fn start(&mut self) -> Result<Chain, FlowError> {
-        // What was agreed stays agreed. Derby knows no CCSIDMGR.
+        // The agreed levels stay. Derby knows no CCSIDMGR.
         let utf8 = self.session.product == Product::Luw && self.session.text == DdmText::Utf8;
         let question = if utf8 { ExcSat::utf8_text() } else { ExcSat::default() };
         let mut chain = Chain::new();

@@ -138,7 +138,7 @@ fn sort(data_type: &DataType) -> &'static str {
     }
 }
 
-/// The way from one type to another that holds all its values; none where there is none.
+/// The way from one type to another that holds all its values, if there is one.
 fn change(from: &DataType, to: &DataType) -> Option<Change> {
     use DataType as T;
     use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};

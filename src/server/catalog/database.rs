@@ -118,7 +118,7 @@ pub struct ProcedureInfo {
     pub parameters: Vec<ProcedureParameter>,
     /// How many results it may have.
     pub results: i64,
-    /// What it does with data: CONTAINS, READS, MODIFIES.
+    /// Its access to data: CONTAINS, READS, MODIFIES.
     pub access: String,
     /// DETERMINISTIC.
     pub deterministic: bool,

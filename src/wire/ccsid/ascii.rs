@@ -171,7 +171,7 @@ impl FromAscii {
     #[inline]
     pub fn translate(&self, text: &mut [u8]) -> bool {
         let (table, missing) = *self.single.bytes_of_ascii();
-        // What it says is about the other direction.
+        // Its table is about the other direction.
         Ascii { table, level: self.level }.translate(text);
         missing.is_none_or(|missing| !text.contains(&missing))
     }

@@ -188,7 +188,7 @@ impl Single {
 
     fn all_of_ascii(&self) -> ([u8; 256], Option<u8>) {
         let ascii = self.low.get(..usize::from(NOT_ASCII)).unwrap_or_default();
-        // Half of all bytes are none of these.
+        // Half of all bytes are others.
         let unused = (0..=u8::MAX).find(|byte| !ascii.contains(&u16::from(*byte))).unwrap_or_default();
         let mut table = [unused; 256];
         for (to, from) in table.iter_mut().zip(ascii) {

@@ -52,7 +52,7 @@ def _columns(rows: Rows) -> Iterator[ColumnFacts]:
             number(length),
             number(scale) if type_ != "TIMESTAMP" else number(row[18]),
             yes(nulls),
-            # One of NULL is none.
+            # A default of NULL is no default.
             None if default is None or own or trimmed(default) == "NULL" else default,
             comment or (label and trimmed(label)) or None,
             bits=page == 65535 and type_ in ("CHAR", "VARCHAR"),
