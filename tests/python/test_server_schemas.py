@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import duckdb
+import pyarrow as pa
 import pytest
 from apart import apart
 from serving import dsn
@@ -126,3 +127,103 @@ def test_ibms_driver_finds_tables_without_a_schema_in_that_of_the_user(served: s
     calls = [("primary_keys", (None, "KEYED"))]
     [rows] = apart("catalogs.catalog_functions", dsn(served.port, user="ann"), calls, seconds=60)
     assert [(row["TABLE_SCHEM"], row["COLUMN_NAME"]) for row in rows] == [("ANN", "A")]
+
+
+def failed(connection: drdarrow.Connection, sql: str) -> tuple[int | None, str]:
+    with pytest.raises(drdarrow.Error) as error:
+        connection.execute(sql)
+    return error.value.sqlcode, str(error.value).partition(" ")[0]
+
+
+@pytest.mark.parametrize(
+    ("persona", "told", "name"),
+    [
+        ("luw", "SET SCHEMA SHOP", "SHOP"),
+        ("luw", "SET CURRENT SCHEMA = 'shop'", "shop"),
+        ("luw", 'SET SCHEMA "My ""Shop"""', 'My "Shop"'),
+        ("luw", "SET SCHEMA USER", "BOB"),
+        ("zos", "set current sqlid = 'SHOP'", "SHOP"),
+        ("ibmi", "SET CURRENT_SCHEMA = SHOP", "SHOP"),
+    ],
+)
+def test_the_current_schema_need_not_be_there(persona: server.Persona, told: str, name: str):
+    source = duckdb.connect()
+    source.execute("CREATE TABLE main.T AS SELECT 1 AS A; CREATE SEQUENCE main.S")
+    users = {"bob": "secret"}
+    with server.serve(source, persona=persona, users=users) as served, connect(served, "bob") as bob:
+        assert one(bob, "SELECT A FROM T") == 1
+        bob.execute(told)
+        assert one(bob, "VALUES CURRENT SCHEMA") == name
+        for sql in (
+            "SELECT A FROM T",
+            "SELECT X.A FROM SYSIBM.SYSDUMMY1, T X",
+            "INSERT INTO T VALUES (2)",
+            "DELETE FROM T",
+            "UPDATE T SET A = 2",
+            "DROP TABLE T",
+            "ALTER TABLE T ADD B INTEGER",
+            "SELECT A FROM MAIN.T WHERE A IN (SELECT A FROM T)",
+            "SELECT * FROM FINAL TABLE (INSERT INTO T VALUES (2))",
+        ):
+            assert failed(bob, sql) == (-204, f"{name}.T".partition(" ")[0]), sql
+        assert failed(bob, "VALUES NEXT VALUE FOR S") == (-204, f"{name}.S".partition(" ")[0])
+        assert one(bob, "WITH T AS (SELECT A FROM MAIN.T) SELECT A AS T FROM T") == 1
+        if persona == "ibmi":
+            assert failed(bob, "CREATE TABLE T (A INTEGER)") == (-204, name.partition(" ")[0])
+            return
+        # The first table of a schema makes it.
+        bob.execute("CREATE TABLE T (A INTEGER)")
+        bob.execute("INSERT INTO T VALUES (3)")
+        assert one(bob, "SELECT A FROM T") == 3
+        bob.rollback()
+        assert failed(bob, "SELECT A FROM T") == (-204, f"{name}.T".partition(" ")[0])
+        bob.execute("CREATE TABLE T (A INTEGER)")
+        bob.execute("INSERT INTO T VALUES (4)")
+        bob.commit()
+        rows = "SELECT table_schema FROM information_schema.tables WHERE table_name = 'T' ORDER BY 1"
+        assert source.execute(rows).fetchall() == sorted([(name,), ("main",)])
+        # Another session drops it.
+        with connect(served, "bob") as other:
+            assert one(other, f'SELECT A FROM "{name.replace(chr(34), chr(34) * 2)}".T') == 4
+            other.execute(f'DROP TABLE "{name.replace(chr(34), chr(34) * 2)}".T')
+            other.execute(f'DROP SCHEMA "{name.replace(chr(34), chr(34) * 2)}" RESTRICT')
+            other.commit()
+        assert failed(bob, "SELECT A FROM T") == (-204, f"{name}.T".partition(" ")[0])
+        bob.execute("SET SCHEMA DEFAULT")
+        assert one(bob, "VALUES CURRENT SCHEMA") == "MAIN"
+        assert one(bob, "SELECT A FROM T") == 1
+
+
+def test_the_current_schema_may_come_by_a_marker(served: server.Server):
+    with connect(served, "bob") as bob:
+        bob.execute("SET CURRENT SCHEMA = ?", ("ANN",))
+        assert one(bob, CURRENT) == "ANN"
+        assert one(bob, "SELECT A FROM T") == 2
+        with pytest.raises(drdarrow.Error) as error:
+            bob.execute("SET CURRENT SCHEMA = ?", (None,))
+        assert error.value.sqlcode == -301
+        assert one(bob, CURRENT) == "ANN"
+
+
+def test_derby_has_no_schema_that_is_not_there(database: duckdb.DuckDBPyConnection):
+    with server.serve(database, persona="derby") as running, drdarrow.connect(running.uri) as connection:
+        assert failed(connection, "SET SCHEMA NOWHERE")[0] == -20001
+        connection.execute('SET SCHEMA "Ann"')
+        assert one(connection, "SELECT A FROM T") == 2
+
+
+def test_the_tables_in_memory_are_in_whatever_schema_is_the_current_one():
+    with server.serve(tables={"T": pa.table({"A": [1]})}, engine="tables") as running:
+        with drdarrow.connect(running.uri) as connection:
+            for told, name in (
+                ("SET SCHEMA SHOP", "SHOP"),
+                ("SET CURRENT SQLID = 'x'", "x"),
+                ("SET SCHEMA USER", "ANYBODY"),
+            ):
+                connection.execute(told)
+                assert one(connection, "VALUES CURRENT SCHEMA") == name
+                assert one(connection, "SELECT TABSCHEMA FROM SYSCAT.TABLES WHERE TABNAME = 'T'") == name
+                assert one(connection, "SELECT A FROM T") == 1
+            connection.execute("SET SCHEMA ?", ("LAST",))
+            assert one(connection, "SELECT CURRENT SCHEMA FROM SYSIBM.SYSDUMMY1") == "LAST"
+            assert failed(connection, "SET SCHEMA 5")[0] == -104

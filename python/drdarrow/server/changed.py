@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from drdarrow._core import collect
 from drdarrow.server import describing, final
+from drdarrow.server.current_schema import CurrentSchema
 from drdarrow.server.cursors import Cursor
 from drdarrow.server.describing import Rules
 from drdarrow.server.dialect import Dialect
@@ -27,6 +28,7 @@ class _Session(_Results, Protocol):
 
     _main: Cursor
     _dialect: Dialect
+    _current: CurrentSchema
     _known: Known
     _rules: Rules
     _drawn: Drawn
@@ -53,6 +55,7 @@ def prepare(session: _Session, change: final.Change) -> Prepared:
     known = {**tables, final.ROWS.upper(): facts}
     with session._reading(translated.sql) as cursor:
         none = collect(cursor.sql(f"SELECT * {target} LIMIT 0"))
+        session._current.check(translated.sql, cursor)
         with cursor.holding(final.ROWS, none):
             found = describing.describe(cursor, cursor is not session._main, translated, known, session._rules)
     statement, described, parameters = found

@@ -247,11 +247,20 @@ class Cursors:
         self._settings[_setting(sql)] = sql
         self._forget_idle()
 
+    def unset(self, setting: str) -> None:
+        """Undoes the SETs of one setting."""
+        if self._settings.pop(setting.upper(), None) is not None:
+            self._unset(setting)
+
     def reset(self) -> None:
         """Undoes each SET."""
-        for setting in self._settings.keys() - self._first_settings.keys():
-            self.main.execute(f"RESET {setting.split(None, 1)[1]}")
+        others = self._settings.keys() - self._first_settings.keys()
         self._settings = dict(self._first_settings)
+        self._unset(*others)
+
+    def _unset(self, *settings: str) -> None:
+        for setting in settings:
+            self.main.execute(f"RESET {setting.split(None, 1)[1]}")
         self._tell(self.main)
         self._forget_idle()
 

@@ -33,11 +33,10 @@ from drdarrow.server.wording import Wording, literal
 
 __all__ = ["Dialect", "Translated"]
 
-_SCHEMA = re.compile(
-    r'\s*+SET\s++(?:CURRENT\s++)?SCHEMA\s*+=?\s*+(?:"([^"]++)"|\'([^\']++)\'|(\w++))\s*+;?\s*+$', re.IGNORECASE
-)
-_REGISTER = re.compile(r"\s*SET\s+(CURRENT(?!\s+SCHEMA\b)|CLIENT|ENCRYPTION|PATH|ISOLATION)\b", re.IGNORECASE)
+_REGISTER = re.compile(r"\s*SET\s+(CURRENT(?!\s+(?:SCHEMA|SQLID)\b)|CLIENT|ENCRYPTION|PATH|ISOLATION)\b", re.IGNORECASE)
 _ISOLATION = re.compile(r"\s*SET\s+(?:CURRENT\s+)?ISOLATION\s*(?:=|\bTO\b)?\s*(UR|CS|RS|RR)\s*;?\s*$", re.IGNORECASE)
+#: The registers that tell the current schema.
+_SCHEMA = {"SCHEMA": schemas.CURRENT, "SQLID": schemas.CURRENT}
 #: Bytes of a statement, as Db2 has it.
 _LONGEST = 2 << 20
 
@@ -68,8 +67,7 @@ class Dialect:
         """derby: sequences are those of Derby."""
         self._derby = derby
         self._registers = {
-            "SCHEMA": schemas.CURRENT,
-            "SQLID": schemas.CURRENT,
+            **_SCHEMA,
             "USER": literal(user.upper()),
             "SERVER": literal(database),
             "ISOLATION": "'CS'",
@@ -79,16 +77,13 @@ class Dialect:
             **{name: literal(value) for name, value in client_information.EMPTY.items()},
         }
 
-    def schema(self, sql: str) -> str | None:
-        """DuckDB's statement for SET SCHEMA, or None when it is another one."""
-        found = _SCHEMA.match(sql)
-        if not found:
-            return None
-        return schemas.setting(next(group for group in found.groups() if group))
-
     def take(self, told: Mapping[str, str]) -> None:
         """Registers have other values from now on."""
         self._registers.update({name: literal(value) for name, value in told.items()})
+
+    def forget_schema(self) -> None:
+        """The current schema is the one of the start again."""
+        self._registers.update(_SCHEMA)
 
     def is_register(self, sql: str) -> bool:
         """A special register of Db2 that DuckDB has not: it is taken and forgotten."""
@@ -114,8 +109,8 @@ class Dialect:
         while len(words) > 1 and words[-2].text == ";":
             del words[-2]
         words = schemas.with_name(words)
-        if (made := numbering.sequence(words, self._derby)) is not None:
-            return Translated(made[0], numbered=made[1])
+        if (sequence := numbering.sequence(words, self._derby)) is not None:
+            return Translated(sequence[0], numbered=sequence[1])
         emptied = undone = ""
         if (temporary_table := temporary.declaration(words)) is not None:
             words, emptied, undone = temporary_table

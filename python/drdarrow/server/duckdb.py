@@ -6,6 +6,7 @@ from threading import Lock
 from typing import Any
 
 from drdarrow.server import columns, describing, guard, remembered, schemas
+from drdarrow.server.current_schema import CurrentSchema
 from drdarrow.server.cursors import Cursor, Cursors
 from drdarrow.server.describing import Rules
 from drdarrow.server.dialect import Dialect
@@ -56,9 +57,11 @@ class DuckEngine:
     def session(self, user: str, database: str, /) -> DuckSession:
         """A session on a cursor of its own."""
         main = Cursor(self._source.cursor(), self._macros)
-        settings = [*self._settings, *schemas.home(main, user)]
+        home = schemas.home(main, user)
+        settings = [*self._settings, *([] if home is None else [schemas.searching(home)])]
         cursors = Cursors(main, settings, self._rules.read_only)
         dialect = Dialect(user, database, self._rules.product.derby)
         known = Known(self._committed, self._remembered, self._kept)
-        drawn = Drawn(self._drawing)
-        return DuckSession(cursors, dialect, known, self._rules, self._macros, self._references, self._watch, drawn)
+        current = CurrentSchema(cursors, dialect, self._rules.product, user, home or "main")
+        engine = self._rules, self._macros, self._references, self._watch
+        return DuckSession(cursors, dialect, current, known, *engine, Drawn(self._drawing))

@@ -16,7 +16,7 @@ _RULES: list[tuple[str, str, int, str]] = [
     ("parser", r"at end of input()", -104, "42601"),
     ("parser", r"", -104, "42601"),
     ("syntax", r"", -104, "42601"),
-    ("catalog", r'(?:Table|View|Sequence|Schema|Type|Index) with name "?([^"\s]+)"? does not exist', -204, "42704"),
+    ("catalog", r'(?:Table|View|Sequence|Schema|Type|Index) with name "?([^"]+?)"? does not exist', -204, "42704"),
     ("catalog", r'schema named "([^"]+)"', -204, "42704"),
     ("catalog", r'Function with name "?([^"\s]+)"? does not exist', -440, "42884"),
     ("catalog", r'with name "([^"]+)" already exists', -601, "42710"),

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from drdarrow.server import catalog, describing
+from drdarrow.server.current_schema import CurrentSchema
 from drdarrow.server.cursors import Cursor
 from drdarrow.server.describing import Rules
 from drdarrow.server.dialect import Dialect, Translated
@@ -57,6 +58,7 @@ class _Session(Protocol):
     _dialect: Dialect
     _known: Known
     _rules: Rules
+    _current: CurrentSchema
     _references: References | None
     _statements: dict[int, Running]
 
@@ -136,6 +138,7 @@ def _hash(cursor: Cursor, place: tuple[str, ...], alias: str) -> str:
 def _describe(session: _Session, cursor: Cursor, translated: Translated) -> describing.Description:
     if session._references is not None:
         session._references.check(translated.sql, cursor)
+    session._current.check(translated.sql, cursor)
     return describing.describe(cursor, cursor is not session._main, translated, session._known.tables, session._rules)
 
 

@@ -11,12 +11,16 @@ from drdarrow.server.lexer import Word, lex
 from drdarrow.server.rules.product import Product
 from drdarrow.server.wording import literal
 
-__all__ = ["CURRENT", "home", "makes", "named", "setting", "with_name"]
+__all__ = [
+    "CURRENT", "EMPTY", "OWN", "SETTING", "defined_at", "exists", "home", "makes", "named", "searching", "setting",
+    "with_name",
+]  # fmt: skip
 
-#: Db2's own schema, and the one of DuckDB's own that stands for it: nobody has tables there.
-_OWN, _STANDS_FOR_IT = "SYSIBM", "pg_catalog"
-#: The name of the current schema.
-CURRENT = f"upper(CASE current_schema() WHEN '{_STANDS_FOR_IT}' THEN '{_OWN}' ELSE current_schema() END)"
+#: The schema of DuckDB's own in which nobody has tables; Db2's own schema, for which it stands.
+EMPTY, OWN = "pg_catalog", "SYSIBM"
+#: The setting of the current schema, and its name as long as none was told.
+SETTING = "SET schema"
+CURRENT = "upper(current_schema())"
 
 #: The beginning of the statement that makes the schema of another definition.
 _MAKES = "CREATE SCHEMA IF NOT EXISTS"
@@ -29,21 +33,28 @@ UNION SELECT upper(database_name) FROM duckdb_databases()
 
 
 def setting(name: str) -> str:
-    """DuckDB's SET for the current schema."""
-    found = _STANDS_FOR_IT if name.upper() == _OWN else name
-    return f"SET schema = {literal(found)}"
+    """DuckDB's SET for the current schema, which is there."""
+    return f"{SETTING} = {literal(_quoted(EMPTY if name.upper() == OWN else name))}"
 
 
-def home(cursor: Cursor, user: str) -> list[str]:
-    """The SET by which names without a schema are looked for in the schema of a user, then in `main`; none where there
-    is no such schema."""
-    rows = cursor.execute(
+def exists(cursor: Cursor, name: str) -> bool:
+    """A schema, or a database, has this name."""
+    return name.upper() == OWN or (name.upper(),) in cursor.execute(_KNOWN).fetchall()
+
+
+def home(cursor: Cursor, user: str) -> str | None:
+    """The schema of a user, in which names without a schema are looked for first; None where there is none."""
+    found = cursor.execute(
         "SELECT schema_name FROM duckdb_schemas() WHERE upper(schema_name) = upper(?) AND NOT internal "
         "AND database_name = current_database()",
         [user],
-    ).fetchall()
-    path = ("'" + f'"{name.replace(chr(34), chr(34) * 2)}",main'.replace("'", "''") + "'" for (name,) in rows)
-    return [f"SET search_path = {one}" for one in path]
+    ).fetchone()
+    return None if found is None else str(found[0])
+
+
+def searching(home: str) -> str:
+    """DuckDB's SET by which names are looked for in a schema, then in `main`."""
+    return f"SET search_path = {literal(f'{_quoted(home)},main')}"
 
 
 def with_name(words: Sequence[Word]) -> list[Word]:
@@ -56,25 +67,33 @@ def with_name(words: Sequence[Word]) -> list[Word]:
     return list(words)
 
 
+def defined_at(words: Sequence[Word]) -> int:
+    """Where the name of the table, view or sequence stands that a statement makes; 0 in another one."""
+    at, start = 1, [word.upper for word in words[:12]]
+    while at < len(start) and start[at] in _DECORATION:
+        at += 1
+    if start[:1] != ["CREATE"] or start[at : at + 1] == [] or start[at] not in _OBJECTS:
+        return 0
+    at += 1
+    while at < len(start) and start[at] in _DECORATION:
+        at += 1
+    return at if at < len(words) and words[at].kind in ("name", "quoted") else 0
+
+
 def named(cursor: Cursor, sql: str, product: Product) -> list[str]:
     """The CREATE SCHEMA that has to come before a definition. Db2 for i makes no library so."""
     words = [*lex(sql)[:-1], *[Word("end", "")] * 4]
-    at = 1
-    while words[at].upper in _DECORATION:
-        at += 1
-    if words[0].upper != "CREATE" or words[at].upper not in _OBJECTS or product.name == "ibmi":
-        return []
-    at += 1
-    while words[at].upper in _DECORATION:
-        at += 1
-    if words[at + 1].text != "." or words[at + 3].text == "." or words[at].kind not in ("name", "quoted"):
+    at = defined_at(words)
+    if not at or product.name == "ibmi" or words[at + 1].text != "." or words[at + 3].text == ".":
         return []
     name = words[at].text[1:-1].replace('""', '"') if words[at].kind == "quoted" else words[at].upper
-    if (name.upper(),) in cursor.execute(_KNOWN).fetchall():
-        return []
-    return [f'{_MAKES} "{name.replace(chr(34), chr(34) * 2)}"']
+    return [] if exists(cursor, name) else [f"{_MAKES} {_quoted(name)}"]
 
 
 def makes(sql: str) -> bool:
     """The statement is one of `named`."""
     return sql.startswith(_MAKES)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

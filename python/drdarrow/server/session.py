@@ -18,6 +18,7 @@ from drdarrow.server import (
     catalog,
     changed,
     client_information,
+    current_schema,
     describing,
     errors,
     final,
@@ -29,6 +30,7 @@ from drdarrow.server import (
 )
 from drdarrow.server.arrays import CHANGES, DEFINITIONS
 from drdarrow.server.catalog_views import CatalogViews
+from drdarrow.server.current_schema import CurrentSchema
 from drdarrow.server.cursors import Cursor, Cursors
 from drdarrow.server.describing import Rules
 from drdarrow.server.dialect import Dialect
@@ -66,6 +68,7 @@ class DuckSession(WatchedSession):
         self,
         cursors: Cursors,
         dialect: Dialect,
+        current: CurrentSchema,
         known: Known,
         rules: Rules,
         macros: Macros,
@@ -78,6 +81,7 @@ class DuckSession(WatchedSession):
         self._temporaries = Temporaries()
         self._main = cursors.main
         self._dialect = dialect
+        self._current = current
         self._known = known
         self._rules = rules
         self._macros = macros
@@ -92,6 +96,8 @@ class DuckSession(WatchedSession):
         #: The statement that was prepared last, until one runs.
         self._next: Statement | None = None
         self._views = CatalogViews()
+        #: The statement that was prepared last, in the client's words.
+        self._said = ""
         #: The statement that runs changes keys and deletes no row.
         self._updates = False
 
@@ -108,8 +114,8 @@ class DuckSession(WatchedSession):
         if len(self._statements) >= _STATEMENTS:
             raise SqlError(-101, "54001")
         kept.check(sql)
-        if schema := self._dialect.schema(sql):
-            return self._keep(Statement(Run(schema), "VARIABLE_SET")), None, []
+        if current_schema.is_set(sql):
+            return self._keep(Statement(Run(""), "SCHEMA", said=sql)), None, current_schema.markers(sql)
         if self._dialect.is_register(sql):
             return self._keep(Statement(Run(""), "REGISTER", said=sql)), None, []
         if is_about_savepoints(sql):
@@ -122,12 +128,16 @@ class DuckSession(WatchedSession):
             return self._keep(Statement(Run(""), "LABEL", said=sql)), None, []
         if (change := final.change(sql)) is not None:
             return changed.prepare(self, change)
+        self._said = sql
+        self._settle()
+        sql = self._current.placed(sql)
         placed, shown = self._views.place(sql)
         translated = self._dialect.to_duckdb(placed)
         with self._reading(translated.sql, first=True) as cursor:
             self._views.show(cursor, shown, self._objects)
             if self._references is not None:
                 self._references.check(translated.sql, cursor)
+            self._current.check(translated.sql, cursor)
             apart = cursor is not self._main
             known = {**self._known.tables, **self._views.facts(shown)} if shown else self._known.tables
             found = describing.describe(cursor, apart, translated, known, self._rules)
@@ -261,6 +271,9 @@ class DuckSession(WatchedSession):
             self._dialect.told(statement.said)
             return None
         with self._watched():
+            if statement.kind == "SCHEMA":
+                self._set_schema(statement.said, rows[0] if rows else ())
+                return None
             if statement.kind == "SAVEPOINT":
                 self._about_savepoints(statement.run.sql)
                 return None
@@ -314,7 +327,7 @@ class DuckSession(WatchedSession):
 
     def _learn(self, statement: Statement) -> None:
         """Remembers what a definition says and DuckDB does not keep."""
-        schema = self._main.execute("SELECT current_schema()").fetchall()[0][0]
+        schema = self._current.name
         for other in statement.run.first:
             # The schema that a definition makes.
             if schemas.makes(other):
@@ -386,18 +399,27 @@ class DuckSession(WatchedSession):
         self._next = None if self._next is gone else self._next
 
     def set(self, sql: str, /) -> None:
-        """The schema is taken over if there is one of the name, and what the client says of itself. Other registers
-        mean nothing here."""
+        """The schema is taken over, and what the client says of itself. Other registers mean nothing here."""
         self._dialect.told(sql)
-        if schema := self._dialect.schema(sql):
+        if current_schema.is_set(sql):
             kept.check(sql)
-            try:
-                self.execute(self._keep(Statement(Run(schema), "VARIABLE_SET")), [()])
-            except SqlError as e:
-                if e.rolled_back:
-                    raise
-            finally:
-                self.forget(self._number)
+            with self._watched():
+                self._set_schema(sql, ())
+
+    def _set_schema(self, sql: str, parameters: Sequence[Any]) -> None:
+        self._targets.clear()
+        self._savepoints.forget_places()
+        try:
+            self._current.set(sql, parameters)
+        except Exception as e:
+            raise self._failed(e, self._main) from e
+
+    def _settle(self) -> None:
+        """The current schema may be there by now, or no more."""
+        try:
+            self._current.settle()
+        except Exception as e:
+            raise self._failed(e, self._main) from e
 
     def reset(self) -> None:
         """Puts back what was set to the values of the start."""
@@ -405,6 +427,7 @@ class DuckSession(WatchedSession):
             self._targets.clear()
             self._savepoints.forget_places()
             self._cursors.reset()
+            self._current.reset()
             self._dialect.take(client_information.EMPTY | {"ISOLATION": "CS"})
 
     def objects(self) -> Objects:
@@ -464,6 +487,8 @@ class DuckSession(WatchedSession):
         if found.sqlcode == -532 and self._updates:
             # A key that others depend on may not be changed either.
             found.sqlcode = -531
+        if found.sqlcode == -204 and len(found.tokens) == 1:
+            found.tokens = [self._current.full(found.tokens[0], self._said)]
         found.sqlcode = self._rules.product.code(found.sqlcode)
         return found
 

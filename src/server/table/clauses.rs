@@ -1,6 +1,6 @@
 //! Reads parts of statements: conditions, special registers, definitions of columns.
 
-use super::plan::{Comparison, Filter, Literal, Register};
+use super::plan::{Comparison, Filter, Literal, Register, SchemaName};
 use super::sql::Parser;
 use super::token::Token;
 use super::types::data_type;
@@ -75,6 +75,28 @@ impl Parser {
         self.skip();
         self.skip();
         Some(register)
+    }
+
+    /// The rest of a SET of the current schema; none of another register.
+    pub(super) fn schema_set(&mut self) -> Result<Option<SchemaName>, SqlError> {
+        self.accept("CURRENT");
+        if !["SCHEMA", "CURRENT_SCHEMA", "SQLID"].iter().any(|word| self.accept(word)) {
+            return Ok(None);
+        }
+        self.accept("=");
+        let name = match self.peek() {
+            Some(Token::Quoted(name) | Token::Text(name)) if !name.trim_end().is_empty() => {
+                SchemaName::Told(name.trim_end().to_owned())
+            }
+            Some(Token::Word(word)) => match word.as_str() {
+                "?" => SchemaName::Marker,
+                "USER" | "SESSION_USER" | "SYSTEM_USER" | "CURRENT_USER" | "DEFAULT" => SchemaName::User,
+                _ => return self.name().map(|name| Some(SchemaName::Told(name))),
+            },
+            _ => return Err(self.unexpected("a schema")),
+        };
+        self.skip();
+        Ok(Some(name))
     }
 
     /// A column, and whether it is the primary key.

@@ -5,6 +5,7 @@ mod batches;
 mod blanks;
 mod clauses;
 mod columns;
+mod current_schema;
 mod held_tables;
 mod insert;
 mod key_index;

@@ -46,6 +46,7 @@ pub(super) enum Plan {
     Release(String),
     /// Special registers: nothing here depends on them.
     Set,
+    SetSchema(SchemaName),
     /// The value of one.
     Register(Register),
 }
@@ -64,6 +65,15 @@ pub(super) enum Register {
     Schema,
     /// CURRENT SERVER: the database.
     Server,
+}
+
+/// The name that a SET gives to the current schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum SchemaName {
+    Told(String),
+    /// The user's, which is also that of the start.
+    User,
+    Marker,
 }
 
 /// A condition about a column.

@@ -1,6 +1,7 @@
 //! One connection's session: its statements, run on the tables that its transaction sees.
 
 use super::columns::{count_schema, literal_schema, markers, pick, placed};
+use super::current_schema::{self, CurrentSchema};
 use super::held_tables::HeldTables;
 use super::insert::Insert;
 use super::objects;
@@ -25,8 +26,7 @@ const STATEMENTS: usize = 65_536;
 
 /// A session.
 pub(super) struct MemorySession {
-    /// The name of the tables' schema: the user's name.
-    schema: String,
+    schema: CurrentSchema,
     /// The name by which the client knows the database.
     pub(super) database: String,
     transaction: Transaction,
@@ -52,7 +52,7 @@ impl Session for MemorySession {
 
     fn prepare(&mut self, sql: &str) -> Result<Prepared, SqlError> {
         let plan = match sql::parse(sql)? {
-            Plan::Register(Register::Schema) => Plan::Values(vec![Literal::Text(self.schema.clone())]),
+            Plan::Register(Register::Schema) => Plan::Values(vec![Literal::Text(self.schema.name().to_owned())]),
             Plan::Register(Register::Server) => Plan::Values(vec![Literal::Text(self.database.clone())]),
             plan => plan,
         };
@@ -139,6 +139,7 @@ impl Session for MemorySession {
                 Ok(Done::default())
             }
             Plan::Set => Ok(Done::default()),
+            Plan::SetSchema(name) => self.schema.set(&name, parameters).map(|()| Done::default()),
             Plan::Savepoint { name, unique } => self.transaction.set_savepoint(name, unique).map(|()| Done::default()),
             Plan::BackTo(name) => self.transaction.back_to(name.as_deref()).map(|()| Done::default()),
             Plan::Release(name) => self.transaction.release(&name).map(|()| Done::default()),
@@ -169,7 +170,15 @@ impl Session for MemorySession {
         self.statements.remove(&statement);
     }
 
-    fn set(&mut self, _: &str) -> Result<(), SqlError> {
+    fn set(&mut self, sql: &str) -> Result<(), SqlError> {
+        match sql::parse(sql) {
+            Ok(Plan::SetSchema(name)) => self.schema.set(&name, &Parameters::none()),
+            _ => Ok(()),
+        }
+    }
+
+    fn reset(&mut self) -> Result<(), SqlError> {
+        self.schema.reset();
         Ok(())
     }
 
@@ -203,7 +212,7 @@ impl MemorySession {
     /// Of a user, over the tables that are committed.
     pub(super) fn new(user: &str, committed: Arc<Mutex<Tables>>, held: HeldTables) -> MemorySession {
         MemorySession {
-            schema: user.to_uppercase(),
+            schema: CurrentSchema::new(user),
             database: String::new(),
             transaction: Transaction::new(committed, held),
             statements: HashMap::new(),
@@ -223,7 +232,7 @@ impl MemorySession {
 
     /// The tables that this transaction sees, as objects.
     fn objects(&self) -> Database {
-        objects::database(&self.schema, &self.transaction.tables())
+        objects::database(self.schema.name(), &self.transaction.tables())
     }
 
     /// Puts rows into a table, into the columns that are named, in one of the ways in which an INSERT does.
@@ -279,6 +288,7 @@ impl MemorySession {
                 self.transaction.table(table)?;
                 (None, Vec::new())
             }
+            Plan::SetSchema(name) => (None, current_schema::markers(name)),
             Plan::Create { .. }
             | Plan::Set
             | Plan::Register(_)

@@ -72,6 +72,9 @@ impl Parser {
         if self.accept("SELECT") {
             self.select()
         } else if self.accept("VALUES") {
+            if let Some(register) = self.register() {
+                return Ok(Plan::Register(register));
+            }
             let open = self.accept("(");
             let values = self.list(Parser::literal)?;
             if open {
@@ -117,6 +120,9 @@ impl Parser {
             self.expect("= CALL")?;
             Err(SqlError::no_routine(&self.table()?))
         } else if self.accept("SET") {
+            if let Some(name) = self.schema_set()? {
+                return Ok(Plan::SetSchema(name));
+            }
             self.at = self.tokens.len();
             Ok(Plan::Set)
         } else if self.accept("SAVEPOINT") {

@@ -5,10 +5,8 @@ from __future__ import annotations
 #: Run, reason, features.
 REDS: dict[str, dict[str, list[str]]] = {
     "JCC 12 at DuckDB": {
-        "the schema without a name is DuckDB's, MAIN, whoever logs in; one that is not there is -204": [
-            "connect: property currentSchema",
+        "a user without a schema begins in DuckDB's own, MAIN, where the tables are": [
             "connect: getSchema is the user's",
-            "connect: setSchema",
             "connect: CURRENT SCHEMA",
         ],
         "DuckDB has no decimal floating point: DOUBLE, in its place, has not 34 digits": [
@@ -22,11 +20,6 @@ REDS: dict[str, dict[str, list[str]]] = {
         ],
     },
     "JCC 12 at tables in memory": {
-        "all tables are in the schema of the user: SET SCHEMA changes nothing": [
-            "connect: property currentSchema",
-            "connect: setSchema",
-            "connect: CURRENT SCHEMA",
-        ],
         "the engine does not tell it": [
             "described: the table of a column",
         ],

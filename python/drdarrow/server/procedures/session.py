@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from drdarrow.server.catalog_views import CatalogViews
+from drdarrow.server.current_schema import CurrentSchema
 from drdarrow.server.cursors import Cursor
 from drdarrow.server.describing import Rules
 from drdarrow.server.engine import Called, Prepared, PreparedCall, SqlError
@@ -24,6 +25,7 @@ _COLUMNS = "SELECT upper(table_name), upper(column_name) FROM duckdb_columns() W
 class _Session(Session, Protocol):
     """The parts of a client's session that these need."""
 
+    _current: CurrentSchema
     _known: Known
     _rules: Rules
     _views: CatalogViews
@@ -37,7 +39,7 @@ def prepare_call(session: _Session, sql: str) -> tuple[int, calls.Call]:
     """Reads a CALL."""
     schema, name, arguments, status = calls.parsed(sql)
     procedures = session._known.memory.procedures
-    found = calls.find(procedures, schema or _schema(session), name, len(arguments))
+    found = calls.find(procedures, schema or session._current.name, name, len(arguments))
     made = calls.Call(found, arguments, status)
     return session._keep(Statement(Run(""), "CALL", call=made)), made
 
@@ -66,7 +68,7 @@ def prepare_definition(session: _Session, sql: str) -> Prepared:
     procedures = session._known.memory.procedures
     drop = definition.dropped(sql)
     if drop is not None:
-        schema = drop.schema or _schema(session)
+        schema = drop.schema or session._current.name
         same = [key for key in procedures if key[:2] == (schema, drop.name) and drop.types in (None, key[2])]
         if not same:
             raise SqlError(-204, "42704", f"{schema}.{drop.name}")
@@ -74,7 +76,7 @@ def prepare_definition(session: _Session, sql: str) -> Prepared:
             raise SqlError(-476, "42725", drop.name)
     else:
         made = definition.creation(sql)
-        key = made.schema or _schema(session), made.name, len(made.parameters)
+        key = made.schema or session._current.name, made.name, len(made.parameters)
         if key in procedures and not made.replaces:
             raise SqlError(-454, "42723", made.name, "PROCEDURE", key[0])
         specific = made.clauses.specific
@@ -96,8 +98,3 @@ def columns(session: _Session) -> dict[str, set[str]]:
 def catalog_columns(session: _Session, sql: str) -> set[str]:
     """The columns of the views of the catalog that a statement names."""
     return {column for about in session._views.facts(session._views.place(sql)[1]).values() for column in about}
-
-
-def _schema(session: _Session) -> str:
-    with session._reading() as cursor:
-        return str(cursor.execute("SELECT upper(current_schema())").fetchall()[0][0])
