@@ -158,8 +158,9 @@ def check(cursor: Any, made: Labels) -> None:
 
 def _facts(full: str, name: str, sql: str | None, names: list[str], known: Facts) -> Mapping[str, Mapping[str, str]]:
     """The facts about the columns of a table; those of a view are those of the columns that it shows."""
-    if sql is None:
-        return known.get(full, known.get(name, {}))
+    about = known.get(full, known.get(name, {}))
+    if sql is None or about.keys() == {column.upper() for column in names}:
+        return about
     query = sql[sql.upper().find(" AS ") + 4 :]
     try:
         return dict(zip((n.upper() for n in names), columns.facts(query.rstrip(";"), names, known), strict=True))

@@ -76,17 +76,21 @@ def change(known: Facts, made: Change) -> None:
             known[schema + point + made.name] = old
 
 
-def names(sql: str, columns: Sequence[str]) -> list[str]:
-    """The names of a result's columns; `columns` are DuckDB's."""
+def names(sql: str, columns: Sequence[str], known: Facts | None = None) -> list[str]:
+    """The names of a result's columns; `columns` are DuckDB's. known: of the tables, of which some have names in
+    quotes."""
     query, _ = _first(sql)
-    if query is None:
-        return [name.upper() for name in columns]
     if isinstance(query, exp.Values):
         return [str(n) for n in range(1, len(columns) + 1)]
-    parts = query.expressions
-    if len(parts) == len(columns) and not any(part.is_star for part in parts):
+    parts = query.expressions if query is not None else []
+    if parts and len(parts) == len(columns) and not any(part.is_star for part in parts):
         return [_name(part) or str(n) for n, part in enumerate(parts, 1)]
-    quoted = {_name(part) for part in parts if not part.is_star}
+    if all(name == name.upper() for name in columns):
+        return list(columns)
+    words = [word.text.strip('"').replace('""', '"') for word in lex(sql) if word.kind == "quoted"]
+    tables = (known or {}).get
+    of_tables = (tables(word.text.strip('"').upper(), {}) for word in lex(sql) if word.kind in ("name", "quoted"))
+    quoted = {*words, *(about.get("drda:name", "") for table in of_tables for about in table.values())}
     return [name if name in quoted else name.upper() for name in columns]
 
 

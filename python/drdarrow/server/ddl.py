@@ -21,7 +21,9 @@ from dataclasses import dataclass, field
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, closing, split
 
-__all__ = ["Change", "Type", "changes", "declared", "declared_type", "is_definition", "is_type_place", "type_at"]
+__all__ = [
+    "Change", "Type", "changes", "declared", "declared_type", "is_definition", "is_type_place", "query_at", "type_at",
+]  # fmt: skip
 
 #: Names as Db2 and the metadata know them.
 _NAMES = {
@@ -43,6 +45,7 @@ _FIXED = ("CHAR", "GRAPHIC", "BINARY")
 _LONGEST_FIXED = 32_767
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _CONSTRAINTS = ("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK")
+_DECORATION = {"OR", "REPLACE", "TEMP", "TEMPORARY"}
 _LARGE = 2_147_483_647
 #: The length of a large object that tells none.
 _LOB = 1 << 20
@@ -81,9 +84,26 @@ class Change:
 
 
 def is_definition(words: Sequence[Word]) -> bool:
-    """CREATE TABLE or ALTER TABLE."""
+    """CREATE TABLE or ALTER TABLE, but for a table that is made of a query."""
     start = [word.upper for word in words[:6]]
-    return bool(start) and start[0] in ("CREATE", "ALTER") and "TABLE" in start
+    return bool(start) and start[0] in ("CREATE", "ALTER") and "TABLE" in start and not query_at(words)
+
+
+def query_at(words: Sequence[Word]) -> int:
+    """Where the AS stands in front of the query that a table or a view is made of; 0 in another statement."""
+    start = [word.upper for word in words[:6]]
+    what = next((at for at, word in enumerate(start) if word in ("TABLE", "VIEW")), 0)
+    if start[:1] != ["CREATE"] or not what or not set(start[1:what]) <= _DECORATION:
+        return 0
+    at = what + 1
+    while words[at].upper in ("IF", "NOT", "EXISTS"):
+        at += 1
+    at += 1
+    while words[min(at, len(words) - 1)].text == ".":
+        at += 2
+    if at < len(words) and words[at].text == "(":
+        at = closing(words, at) + 1
+    return at if at < len(words) and words[at].upper == "AS" else 0
 
 
 def is_type_place(words: Sequence[Word], at: int, defining: bool, opening: int) -> bool:
@@ -187,19 +207,20 @@ def declared(words: Sequence[Word]) -> dict[str, dict[str, dict[str, str]]]:
 
 
 def changes(words: Sequence[Word]) -> list[Change]:
-    """The changes that DROP TABLE, ALTER TABLE and CREATE TABLE ... AS make to known tables."""
+    """The changes that DROP, ALTER TABLE, and CREATE ... AS a query make to known tables and views."""
     words = [*words, *[Word("end", "")] * 4]
     start = [word.upper for word in words[:6]]
-    if start[0] not in ("DROP", "ALTER", "CREATE") or "TABLE" not in start:
+    view = start[0] in ("DROP", "CREATE") and "VIEW" in start
+    if start[0] not in ("DROP", "ALTER", "CREATE") or not view and "TABLE" not in start:
         return []
-    at = start.index("TABLE") + 1
+    at = start.index("VIEW" if view else "TABLE") + 1
     while words[at].upper in ("IF", "NOT", "EXISTS"):
         at += 1
     table, at = _name(words[at]), at + 1
     if words[at].text == ".":
         table, at = f"{table}.{_name(words[at + 1])}", at + 2
     if start[0] != "ALTER":
-        return [Change(table, "drop")] if start[0] == "DROP" or words[at].upper == "AS" else []
+        return [Change(table, "drop")] if start[0] == "DROP" or query_at(words) else []
     action, at = words[at].upper, at + 1
     if action == "RENAME" and words[at].upper == "TO":
         return [Change(table, "move", name=_name(words[at + 1]))]

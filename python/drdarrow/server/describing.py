@@ -62,6 +62,9 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
 
     Raises SqlError and DuckDB's errors.
     """
+    if translated.derived is not None:
+        _, query, _ = describe(cursor, apart, Translated(translated.of), known, rules)
+        translated.declared |= translated.derived.declared(query or ())
     grows = rules.guarded and sizes.check(translated.sql, cursor)
     try:
         text, made = apply.apply(translated.sql, rules.product, known, partial(_columns_of, cursor))
@@ -113,7 +116,7 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
     if ducks and _NULL & set(statement.types):
         # With values there are types.
         statement.types = _types(cursor, apart, text, ducks, statement.types)
-    titles = columns.names(text, relation.columns)
+    titles = columns.names(text, relation.columns, known)
     described: list[Described] = []
     origins = columns.origins(text, relation.columns, known)
     abouts = [known[origin[0]][origin[1]] if origin else {} for origin in origins]

@@ -26,7 +26,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from drdarrow.server import client_information, ddl, numbering, schemas, temporary
+from drdarrow.server import client_information, ddl, derived, numbering, schemas, temporary
+from drdarrow.server.derived import Derived
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, lex, text
 from drdarrow.server.wording import Wording, literal
@@ -58,6 +59,9 @@ class Translated:
     emptied: str = ""
     #: The same, if it has none after one that has changed it was undone.
     undone: str = ""
+    #: The table or view that it makes of a query, and that query.
+    derived: Derived | None = None
+    of: str = ""
 
 
 class Dialect:
@@ -116,6 +120,8 @@ class Dialect:
             words, emptied, undone = temporary_table
             words = lex(text(words))
         words = temporary.in_session(words)
+        made = derived.derived(words)
+        words = made.words if made is not None else words
         defining = ddl.is_definition(words)
         words, first, numbered = numbering.identities(words) if defining else (words, [], {})
         declared = ddl.declared(words) if defining else {}
@@ -126,7 +132,10 @@ class Dialect:
                     columns[name] |= about
         words, overriding = _without_overriding(words)
         out = Wording(self._registers, defining).run(words)
-        return Translated(text(out), declared, changes, first, overriding, emptied=emptied, undone=undone)
+        of = "" if made is None else text(Wording(self._registers, False).run(made.query)).strip()
+        return Translated(
+            text(out), declared, changes, first, overriding, emptied=emptied, undone=undone, derived=made, of=of
+        )
 
 
 def _without_overriding(words: list[Word]) -> tuple[list[Word], bool]:

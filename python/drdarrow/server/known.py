@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -77,6 +78,8 @@ class Known:
         now = dict(before)
         for change in changes:
             columns.change(now, change)
+            if change.what != "add":
+                self._forget_views(now, {change.table.rpartition(".")[2]})
         for table, about in declared.items():
             columns.learn(now, table, about)
         self._temporary = dict(self._temporary)
@@ -92,6 +95,21 @@ class Known:
                     self._temporary[table] = now[table]
             else:
                 self._pending[table] = now.get(table)
+
+    def _forget_views(self, tables: Facts, changed: set[str]) -> None:
+        """The columns of views over tables that have changed, and of views over these, may be others."""
+        while changed:
+            names = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in changed), re.IGNORECASE)
+            views = {
+                (schema, name)
+                for (schema, name), view in self.memory.tables.items()
+                if view.text is not None
+                and tables.get(f"{schema}.{name}", tables.get(name))
+                and names.search(view.text)
+            }
+            for schema, name in views:
+                columns.change(tables, Change(f"{schema}.{name}", "drop"))
+            changed = {name for _, name in views}
 
     def keep(self, cursor: Cursor, defined: bool) -> None:
         """Writes what the transaction has said into the database, where that is kept. defined: what is known may have
