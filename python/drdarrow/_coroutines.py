@@ -221,6 +221,15 @@ async def write_parquet(query: _core.AsyncQuery, path: str | PathLike[str], opti
     return await write_async(await query.fetch_arrow(batch_delay=None), path, **(options or {}))
 
 
+async def partitions(
+    connection: _core.AsyncConnection, source: Any, parameters: Any, options: dict[str, Any] | None
+) -> Any:
+    """The parts of a table or a query."""
+    from drdarrow.partitions import partitions_async
+
+    return await partitions_async(connection, source, parameters, **(options or {}))
+
+
 async def write(file: _core.AsyncFile, data: ArrowData | Iterable[Record]) -> int:
     """Adds rows, a chunk at a time; how many."""
     rows, written = _core.RawRecords(data), 0

@@ -6,14 +6,14 @@ import re
 
 from drdarrow._core import quoted_table
 
-__all__ = ["is_query", "nests", "statement"]
+__all__ = ["TOKENS", "is_query", "nests", "statement"]
 
 #: Blanks and comments come before.
 _QUERY = re.compile(
     r"(?:\s|--[^\n]*\n|/\*(?:(?!\*/).)*\*/)*(?:SELECT|WITH|VALUES|\()(?![\w#@$.])", re.IGNORECASE | re.DOTALL
 )
 #: Strings, names in quotes, comments, words, and single signs.
-_TOKENS = re.compile(r"""'[^']*'|"[^"]*"|--[^\n]*|/\*.*?\*/|[^\W\d][\w#@$]*|[0-9][\w.]*|\S""", re.DOTALL)
+TOKENS = re.compile(r"""'[^']*'|"[^"]*"|--[^\n]*|/\*.*?\*/|[^\W\d][\w#@$]*|[0-9][\w.]*|\S""", re.DOTALL)
 #: Words that end a query: it is no table then, or loses something.
 _LAST = frozenset({"ORDER", "FETCH", "LIMIT", "OFFSET", "WITH", "FOR", "OPTIMIZE", "QUERYNO", "USE", "SKIP"})
 
@@ -35,7 +35,7 @@ def statement(text: str) -> str:
 def nests(query: str) -> bool:
     """The query may stand in parentheses without a change: no order of its rows gets lost, and nothing ends it."""
     depth, words = 0, []
-    for token in _TOKENS.findall(query):
+    for token in TOKENS.findall(query):
         depth += (token == "(") - (token == ")")
         if depth < 0 or token == ";":
             return False

@@ -39,6 +39,7 @@ __all__ = [
     "Message",
     "OneFile",
     "Parameters",
+    "PartitionOptions",
     "ProcedureInfo",
     "Reading",
     "Record",
@@ -368,6 +369,25 @@ def TimeFromTicks(ticks: float) -> datetime.time:  # noqa: N802
 def TimestampFromTicks(ticks: float) -> datetime.datetime:  # noqa: N802
     """The local date and time at so many seconds from the epoch."""
     return Timestamp(*time.localtime(ticks)[:6])
+
+
+class PartitionOptions(TypedDict, total=False):
+    """Options of `Connection.partitions`."""
+
+    n: int
+    """The number of parts, 8 unless given; there may be fewer."""
+    on: str | Sequence[str] | None
+    """A column whose values divide the rows, or several that are divided by together."""
+    columns: Sequence[str] | None
+    """Those that are read."""
+    where: str | tuple[str, Sequence[Value]] | None
+    """A condition that rows have to pass, or a pair of it and the values of its question marks."""
+    plan: Literal["partitions", "nodes", "rrn", "members", "range", "quantiles", "rid", "modulo", "one"] | None
+    """The way; the best that fits without it."""
+    snapshot: Literal["lock", "as_of"] | datetime.datetime | None
+    """Which moment the rows are of."""
+    verify: bool
+    """Whether the rows of each part and of the whole are counted and compared."""
 
 
 class FileOptions(TypedDict, total=False):

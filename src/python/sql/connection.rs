@@ -16,7 +16,7 @@ use crate::python::arguments::given::Given;
 use crate::python::arguments::settings;
 use crate::python::arguments::sources;
 use crate::python::caller::{Caller, ConnectOutcome};
-use crate::python::coroutine::{asking, opening, spawn};
+use crate::python::coroutine::{asking, coroutine, opening, spawn};
 use crate::python::errors::Raise;
 use crate::python::file::connection::{Said, beside, said};
 use crate::python::file::file_classes::{AsyncFile, File};
@@ -147,6 +147,23 @@ twins! {
             Ok(Query::new(slf.into_any(), query))
         }
 
+        /// The parts of a table or a query, to be read side by side on connections of their own: a
+        /// `drdarrow.partitions.Partitions`. docs/partitions.md has the options, which are those of
+        /// `drdarrow.types.PartitionOptions`.
+        ///
+        /// Every row is in one part. Raises NotSupportedError for a query whose rows would be others in parts, or that
+        /// nothing says how to divide.
+        #[pyo3(signature = (source, parameters=None, /, **options))]
+        fn partitions<'py>(
+            slf: Bound<'py, Self>,
+            source: &Bound<'py, PyAny>,
+            parameters: Option<&Bound<'py, PyAny>>,
+            options: Option<&Bound<'py, PyDict>>,
+        ) -> PyResult<Bound<'py, PyAny>> {
+            let plan = slf.py().import("drdarrow.partitions")?.getattr("partitions")?;
+            plan.call((slf, source, parameters), options)
+        }
+
         /// Opens a file of the same system: `FileConnection.open_file()` on a connection for files with the same
         /// address and login, made when it is first needed. Its unit of work is its own: `commit()` here does
         /// not commit there.
@@ -208,6 +225,18 @@ twins! {
         ) -> PyResult<AsyncQuery> {
             let query = SharedQuery::of(py, slf.get().0.get().or_raise(py)?, sql, parameters)?;
             Ok(AsyncQuery::new(slf.into_any(), query))
+        }
+
+        /// The parts of a table or a query; see `drdarrow.Connection.partitions`.
+        #[pyo3(signature = (source, parameters=None, /, **options))]
+        fn partitions<'py>(
+            slf: Bound<'py, Self>,
+            source: &Bound<'py, PyAny>,
+            parameters: Option<&Bound<'py, PyAny>>,
+            options: Option<&Bound<'py, PyDict>>,
+        ) -> PyResult<Bound<'py, PyAny>> {
+            let arguments = (slf.clone(), source, parameters, options);
+            coroutine(slf.py(), "AsyncConnection.partitions", "partitions", arguments)
         }
 
         /// A transaction: `async with connection.transaction():`; see `drdarrow.Connection.transaction`. It belongs to the

@@ -1,0 +1,132 @@
+"""Queries that can be read in parts: a single SELECT from one table, whose condition gets longer; others as a table of
+their own, where that does not change their rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from drdarrow.tables import TOKENS
+
+__all__ = ["Simple", "changed", "simple"]
+
+#: Words after a table, or in a condition, with which a SELECT is no longer simple.
+_MORE = frozenset(
+    "CONNECT CROSS EXCEPT FETCH FOR FULL GROUP HAVING INNER INTERSECT JOIN LEFT LIMIT LATERAL MINUS NATURAL OFFSET "
+    "OPTIMIZE ORDER QUALIFY QUERYNO RIGHT SKIP START TABLESAMPLE UNION USE USING WINDOW WITH".split()
+)
+#: Words that make a query give other rows each time, or rows that belong together; with the word after, if it matters.
+_CHANGED = {
+    "FETCH": (None, "FETCH FIRST takes rows of the whole, and each part would take its own"),
+    "LIMIT": (None, "LIMIT takes rows of the whole, and each part would take its own"),
+    "OFFSET": (None, "OFFSET leaves out rows of the whole, and each part would leave out its own"),
+    "RAND": ("(", "RAND() gives other values to each part"),
+    "RANDOM": ("(", "RANDOM() gives other values to each part"),
+    "GENERATE_UNIQUE": ("(", "GENERATE_UNIQUE() gives other values to each part"),
+    "TABLESAMPLE": (None, "TABLESAMPLE takes other rows for each part"),
+    "NEXT": ("VALUE", "NEXT VALUE would count on for each part"),
+    "NEXTVAL": (None, "NEXTVAL would count on for each part"),
+    "FINAL": ("TABLE", "FINAL TABLE would change the table once for each part"),
+    "NEW": ("TABLE", "NEW TABLE would change the table once for each part"),
+    "OLD": ("TABLE", "OLD TABLE would change the table once for each part"),
+}
+#: The same at the end of a query, outside of parentheses.
+_LAST = {
+    "ORDER": "its order would be lost: order what was read instead",
+    "WITH": "WITH stands first or last in it: the isolation is a setting of the connection, and a common table "
+    "expression can be written as a table in parentheses",
+    "FOR": "it ends in FOR",
+    "OPTIMIZE": "it ends in OPTIMIZE",
+    "QUERYNO": "it ends in QUERYNO",
+    "USE": "it ends in USE",
+    "SKIP": "rows that are locked would be left out",
+}
+_NAME = re.compile(r'"|[^\W\d]')
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word or sign, where it begins and ends, and how many parentheses are open around it."""
+
+    text: str
+    start: int
+    end: int
+    depth: int
+
+    @property
+    def word(self) -> str:
+        """In upper case; nothing for names in quotes, strings and signs."""
+        return self.text.upper() if self.text[0].isalpha() else ""
+
+    @property
+    def is_name(self) -> bool:
+        return _NAME.match(self.text) is not None
+
+
+def _tokens(query: str) -> Iterator[Token]:
+    depth = 0
+    for found in TOKENS.finditer(query):
+        text = found[0]
+        if text.startswith(("--", "/*")):
+            continue
+        depth -= text == ")"
+        yield Token(text, found.start(), found.end(), depth)
+        depth += text == "("
+
+
+def changed(query: str) -> str | None:
+    """The reason why a query cannot be read in parts; None where it can, as a table in parentheses."""
+    tokens = list(_tokens(query))
+    if any(token.text == ";" or token.depth < 0 for token in tokens):
+        return "it is more than one statement"
+    for token, after in zip(tokens, [*tokens[1:], None], strict=True):
+        follows, reason = _CHANGED.get(token.word, (None, ""))
+        if reason and (follows is None or (after is not None and after.text.upper() == follows)):
+            return reason
+        if token.depth == 0 and token.word in _LAST:
+            return _LAST[token.word]
+    return None
+
+
+@dataclass(frozen=True)
+class Simple:
+    """`SELECT listed FROM table AS name WHERE condition`, as the query has them."""
+
+    listed: str
+    table: str
+    name: str | None
+    condition: str | None
+
+
+def simple(query: str) -> Simple | None:
+    """The parts of a SELECT of plain columns from one table; None where it is more than that. Functions may be
+    aggregates, whose rows would be others for each part."""
+    tokens = list(_tokens(query))
+    words = [token.word if token.depth == 0 else "" for token in tokens]
+    if not words or words[0] != "SELECT" or "FROM" not in words or words[1] in ("DISTINCT", "ALL"):
+        return None
+    at = words.index("FROM")
+    listed = tokens[1:at]
+    if not listed or not all(token.is_name or token.text in (".", ",", "*") for token in listed):
+        return None
+    at += 1
+    first = at
+    while at < len(tokens) and tokens[at].is_name and words[at] not in _MORE:
+        at += 1
+        if at >= len(tokens) or tokens[at].text not in (".", "/"):
+            break
+        at += 1
+    if at == first or words[first] in ("TABLE", "UNNEST", "XMLTABLE", "JSON_TABLE"):
+        return None
+    table, name = query[tokens[first].start : tokens[at - 1].end], None
+    at += words[at : at + 1] == ["AS"]
+    if at < len(tokens) and tokens[at].is_name and words[at] != "WHERE" and words[at] not in _MORE:
+        name = tokens[at].text
+        at += 1
+    text = query[tokens[0].end : tokens[first - 1].start].strip()
+    if at == len(tokens):
+        return Simple(text, table, name, None)
+    if words[at] != "WHERE" or at + 1 == len(tokens) or _MORE.intersection(words[at:]):
+        return None
+    return Simple(text, table, name, query[tokens[at].end :].strip())

@@ -1,0 +1,67 @@
+"""Whatever the rows are, however they are divided: each row is in one part."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import parted
+import pyarrow as pa
+import pytest
+
+import drdarrow
+from drdarrow import server
+
+PERSONAS = ("luw", "ibmi", "zos", "derby")
+SIZES = (0, 1, 2, 7, 60, 300)
+
+
+def check(connection: drdarrow.Connection, chance: random.Random, ways: list[dict]) -> None:
+    """A table of random rows is divided in all of the ways, in random numbers of parts."""
+    size = chance.choice(SIZES)
+    table = f"P{chance.randrange(10**9)}"
+    given = parted.rows(chance, size)
+    parted.fill(connection, table, given)
+    for way in ways:
+        count = chance.choice([2, 3, 4, 5, 7, 64] if size < 60 else [2, 3, 4, 5, 7])
+        parts = connection.partitions(table, n=count, verify=chance.random() < 0.3, **way)
+        assert parted.numbers(parts, connection) == list(range(size)), (way, count, parts.explain())
+        assert len(parts) <= count
+        if way.get("on") == "U" and size > 1:
+            assert len(parts) == min(count, size) or way["plan"] == "range"
+    connection.rollback()
+
+
+@pytest.fixture(params=PERSONAS)
+def served(request: pytest.FixtureRequest) -> Iterator[drdarrow.Connection]:
+    with server.serve(persona=request.param) as srv, srv.connect() as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_each_row_of_the_server_is_in_one_part(served: drdarrow.Connection, seed: int) -> None:
+    chance = random.Random(f"{served.server['product']} {seed}")
+    ways = [parted.WAYS[2], *chance.sample(parted.WAYS, 7)]
+    check(served, chance, ways)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_each_row_of_derby_is_in_one_part(conn: drdarrow.Connection, seed: int) -> None:
+    check(conn, random.Random(seed), parted.WAYS)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_each_record_of_a_file_is_in_one_part(seed: int) -> None:
+    chance = random.Random(seed)
+    size = chance.choice([0, 1, 5, 400])
+    records = pa.table({"N": pa.array(range(size), pa.int32())})
+    with server.serve(persona="ibmi", files={"LAB/T": records}) as srv, srv.connect_files() as system:
+        gone = set(chance.sample(range(size), size // 3))
+        with system.open_file("LAB/T", mode="rw") as file:
+            for number in gone:
+                file.delete(rrn=number + 1)
+        for count in (1, 2, 7, 64):
+            with system.open_file("LAB/T") as file:
+                parts = file.partitions(count)
+            read = [row for part in parts for row in pa.table(part.read(srv.uri))["N"].to_pylist()]
+            assert sorted(read) == sorted(set(range(size)) - gone)
