@@ -26,7 +26,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from drdarrow.server import client_information, ddl, derived, numbering, schemas, temporary
+from drdarrow.server import client_information, ddl, derived, numbering, reserved, schemas, temporary
 from drdarrow.server.derived import Derived
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, lex, text
@@ -107,7 +107,7 @@ class Dialect:
         """
         if len(sql.encode(errors="replace")) > _LONGEST:
             raise SqlError(-101, "54001", f"a statement of more than {_LONGEST} bytes")
-        words = lex(sql)
+        words = reserved.quoted(lex(sql))
         # It may become part of another one.
         words[-1].before = ""
         while len(words) > 1 and words[-2].text == ";":
