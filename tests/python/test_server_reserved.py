@@ -51,7 +51,7 @@ def test_a_word_of_duckdb_is_a_name(connection: drdarrow.Connection, word: str):
     assert ([column[0] for column in cursor.description], cursor.fetchall()) == ([word, "C"], [(5, 5)])
     if word != "BINARY":
         assert rows(f"SELECT {word}.B, ID AS {word} FROM T AS {word} WHERE {word}.ID = 2") == [(8, 2)]
-    if word not in ("ASC", "BINARY", "DESC", "ISNULL", "LIMIT", "NOTNULL", "OFFSET", "ONLY", "WINDOW"):
+    if word not in ("ASC", "BINARY", "DESC", "GROUP", "ISNULL", "LIMIT", "NOTNULL", "OFFSET", "ONLY", "ORDER", "WINDOW"):
         assert rows(f"SELECT ID {word} FROM T {word} WHERE {word}.ID = 2") == [(2,)]
     connection.execute("DROP TABLE T")
     if word != "BINARY":

@@ -14,7 +14,7 @@ from drdarrow.server.lexer import Word
 __all__ = ["WORDS", "quoted"]
 
 #: Words that mean something within a clause of Db2's as well: see `_AFTER_NAME`.
-_CLAUSES = {"ASC", "BINARY", "DESC", "LIMIT", "OFFSET", "ONLY", "WINDOW"}
+_CLAUSES = {"ASC", "BINARY", "DESC", "GROUP", "LIMIT", "OFFSET", "ONLY", "ORDER", "WINDOW"}
 #: Operators with one operand before them.
 _POSTFIX = {"ISNULL", "NOTNULL"}
 #: The words.
@@ -23,8 +23,8 @@ WORDS = (
     | _POSTFIX
     | set(
         "ANALYSE ANALYZE ANTI ASOF ASYMMETRIC AT AUTHORIZATION COLLATE COLLATION CONCURRENTLY DEFERRABLE DESCRIBE DO "
-        "FREEZE GLOB ILIKE INITIALLY LAMBDA LEADING MAP OVERLAPS PIVOT PIVOT_LONGER PIVOT_WIDER PLACING POSITIONAL QUALIFY "
-        "RETURNING SEMI SHOW SIMILAR SUMMARIZE SYMMETRIC TRAILING UNPACK UNPIVOT VARIADIC VERBOSE".split()
+        "FREEZE GLOB ILIKE INITIALLY LAMBDA LEADING MAP OVERLAPS PIVOT PIVOT_LONGER PIVOT_WIDER PLACING POSITIONAL "
+        "QUALIFY RETURNING SEMI SHOW SIMILAR SUMMARIZE SYMMETRIC TRAILING UNPACK UNPIVOT VARIADIC VERBOSE".split()
     )
 )
 #: A name or an operand follows these.
@@ -55,6 +55,8 @@ def _is_name(words: Sequence[Word], at: int) -> bool:
         return True
     if word == "BINARY" and (before.upper in ("AS", "ADD") or after.text == "(" or after.upper == "LARGE"):
         # A type.
+        return False
+    if word in ("ORDER", "GROUP") and after.upper in ("BY", "SIBLINGS"):
         return False
     if word in ("LEADING", "TRAILING") and before.text == "(" and words[at - 2].upper == "TRIM":
         return False
