@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from drdarrow.server import columns, spelling, types
+from drdarrow.server import columns, numbering, spelling, types
 from drdarrow.server.columns import Facts
 from drdarrow.server.engine import Constraint, Described, Index, Objects, SequenceInfo, SqlError, Table
 from drdarrow.server.kept import SCHEMA
@@ -97,7 +97,9 @@ def objects(cursor: Any, known: Facts, memory: Memory) -> Objects:
         SequenceInfo(
             spelling.shown(memory.names, spelling.SCHEMA, "", schema),
             spelling.shown(memory.names, spelling.SEQUENCE, schema, name),
-            *rest,
+            *_numbers(
+                rest, known.get(numbering.key(f"{schema}.{name}"), known.get(numbering.key(name), {})).get("", {})
+            ),
         )
         for schema, name, *rest in cursor.execute(_SEQUENCES).fetchall()
     ]
@@ -108,6 +110,12 @@ def objects(cursor: Any, known: Facts, memory: Memory) -> Objects:
         [spelling.shown(memory.names, spelling.SCHEMA, "", schema) for (schema,) in schemas],
         listing.procedures(cursor, memory.procedures),
     )
+
+
+def _numbers(of: list[Any], about: Mapping[str, str]) -> list[Any]:
+    """The numbers of a sequence. of: those that DuckDB knows; about: what its definition said."""
+    found = [int(about["drda:start"]) if "drda:start" in about else of[0], *of[1:], about.get("drda:type", "BIGINT")]
+    return [*found, int(about.get("drda:cache", 0)), about.get("drda:ordered") == "true"]
 
 
 def _agreeing(tables: list[Table]) -> list[Table]:

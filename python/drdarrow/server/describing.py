@@ -91,7 +91,7 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
     if len(names) > _MARKERS:
         raise SqlError(-101, "54001", f"{len(names)} parameter markers; no description holds more than {_MARKERS}")
     ducks = _markers(cursor, apart, text, names)
-    parameters = _parameters(text, ducks, known)
+    parameters = _parameters(text, ducks, known, translated.casts)
     run = meaning.apply(text, known, translated.declared, rules.product, rules.aggregates, translated.overriding)
     run.first = translated.first + run.first
     if kind == "CREATE":
@@ -199,11 +199,14 @@ def _markers(cursor: Cursor, apart: bool, text: str, names: set[str]) -> list[st
     return ["VARCHAR" if duck == "UNKNOWN" or duck in _NULL else duck for duck in types_found]
 
 
-def _parameters(text: str, ducks: Sequence[str], tables: Facts) -> list[Described]:
-    """The markers, each as the column that it goes into or is compared with."""
+def _parameters(text: str, ducks: Sequence[str], tables: Facts, casts: markers.Casts) -> list[Described]:
+    """The markers, each as the type that it is cast to, or as the column that it goes into or is compared with."""
     known = markers.targets(text, tables) if ducks else {}
+    known |= {n: about for n, (_, about) in casts.items()}
     parameters = []
     for n, duck in enumerate(ducks, 1):
+        # Within other expressions DuckDB does not find it out.
+        duck = (casts[n][0] if duck == "VARCHAR" and n in casts else "") or duck
         if known.get(n, {}).get("drda:type") == "DECFLOAT" and duck in ("DOUBLE", "VARCHAR"):
             # As text, so that no driver rounds it.
             parameters.append((str(n), "Utf8", known[n]))

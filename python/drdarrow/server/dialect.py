@@ -26,7 +26,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from drdarrow.server import client_information, ddl, derived, numbering, reserved, schemas, temporary
+from drdarrow.server import client_information, ddl, derived, markers, numbering, reserved, schemas, temporary
 from drdarrow.server.derived import Derived
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, lex, text
@@ -59,6 +59,8 @@ class Translated:
     emptied: str = ""
     #: The same, if it has none after one that has changed it was undone.
     undone: str = ""
+    #: The types that markers are cast to, by their numbers.
+    casts: markers.Casts = field(default_factory=dict)
     #: The table or view that it makes of a query, and that query.
     derived: Derived | None = None
     of: str = ""
@@ -113,6 +115,7 @@ class Dialect:
         while len(words) > 1 and words[-2].text == ";":
             del words[-2]
         words = schemas.with_name(words)
+        casts = markers.casts(words)
         if (sequence := numbering.sequence(words, self._derby)) is not None:
             return Translated(sequence[0], numbered=sequence[1])
         emptied = undone = ""
@@ -134,7 +137,16 @@ class Dialect:
         out = Wording(self._registers, defining).run(words)
         of = "" if made is None else text(Wording(self._registers, False).run(made.query)).strip()
         return Translated(
-            text(out), declared, changes, first, overriding, emptied=emptied, undone=undone, derived=made, of=of
+            text(out),
+            declared,
+            changes,
+            first,
+            overriding,
+            emptied=emptied,
+            undone=undone,
+            casts=casts,
+            derived=made,
+            of=of,
         )
 
 

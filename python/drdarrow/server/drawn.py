@@ -64,11 +64,10 @@ def once(sql: str) -> str:
     if rows is not None and all(len(_call(name).findall(of.text(row))) < 2 for name in twice for row in rows):
         return sql
     drawn_once = ", ".join(f"nextval('{name}') AS drdarrow_next_{n}" for n, name in enumerate(twice))
-    if rows is not None and len(rows) == 1:
-        start, end = rows[0]
-        row = of.text((start + 1, end - 1))
-        if not any(of.upper(at) == "DEFAULT" for at in range(start, end)):
-            return f"{text(of.words[: start - 1])} SELECT {_named(row, twice)} FROM (SELECT {drawn_once})"
+    if rows and not any(of.upper(at) == "DEFAULT" for row in rows for at in range(*row)):
+        parts = [of.text((start + 1, end - 1)) for start, end in rows]
+        made = " UNION ALL ".join(f"SELECT {_named(part, twice)} FROM (SELECT {drawn_once})" for part in parts)
+        return f"{text(of.words[: rows[0][0] - 1])} {made}{text(of.words[rows[-1][1] :])}"
     at = next((at for at in range(len(of.words)) if of.upper(at) == "FROM"), None)
     plain = of.upper(0) == "SELECT" and at is not None and of.text((at, len(of.words))) == f"FROM {DUMMY} AS SYSDUMMY1"
     if plain and at is not None:
@@ -88,13 +87,14 @@ def _named(sql: str, names: Sequence[str]) -> str:
 
 
 def _rows(of: Statement) -> list[Span] | None:
-    """The rows of VALUES at the end of a statement; None where it has others or ends otherwise."""
+    """The rows of VALUES at the end of a statement, or before its RETURNING; None where it has others or ends
+    otherwise."""
     at = next((at for at in range(len(of.words)) if of.upper(at) == "VALUES"), None)
     rows: list[Span] = []
     while at is not None and of.upper(at + 1) == "(":
         rows.append((at + 1, of.closes[at + 1] + 1))
         at = rows[-1][1]
-        if at == len(of.words) - 1:
+        if at == len(of.words) - 1 or of.upper(at) == "RETURNING":
             return rows
         if of.upper(at) != ",":
             return None

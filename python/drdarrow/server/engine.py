@@ -56,7 +56,8 @@ class Table(NamedTuple):
     #: TABLE, VIEW, ALIAS.
     kind: str
     #: Metadata may also have `drda:comment`, `drda:heading`, `drda:label`, `drda:default` (an expression) and
-    #: `drda:identity` (ALWAYS or BY DEFAULT), with `drda:start` and `drda:increment`.
+    #: `drda:identity` (ALWAYS or BY DEFAULT), with `drda:start`, `drda:increment`, `drda:least`, `drda:most`,
+    #: `drda:cycles`, `drda:cache` and `drda:ordered`; `drda:generated`, the expression that makes the values.
     columns: list[Described]
     #: Positions of the columns that are NOT NULL.
     required: list[int]
@@ -80,6 +81,11 @@ class SequenceInfo(NamedTuple):
     least: int
     most: int
     cycles: bool
+    #: SMALLINT, INTEGER, BIGINT, DECIMAL(31, 0).
+    type: str = "BIGINT"
+    #: Values that are kept ready; whether they come in the order in which they are asked for.
+    cache: int = 0
+    ordered: bool = False
 
 
 class ProcedureInfo(NamedTuple):

@@ -63,7 +63,11 @@ def change(sql: str) -> Change | None:
     stop = start + 1
     while stop < len(inner) and inner[stop].text == ".":
         stop += 2
-    outer = [*words[:at], Word("name", ROWS, words[at].before), *words[end + 1 :]]
+    after = words[end + 1 :]
+    if kind == "INSERT":
+        # The rows come in this order.
+        after = _without(after, ["ORDER", "BY", "INPUT", "SEQUENCE"])
+    outer = [*words[:at], Word("name", ROWS, words[at].before), *after]
     return Change(
         f"{text(inner)} RETURNING *",
         text(outer),
@@ -76,6 +80,15 @@ def change(sql: str) -> Change | None:
 def _is_change(words: Sequence[Word], at: int) -> bool:
     called = words[at].upper in _CHANGES and words[at + 1].upper == "TABLE" and words[at + 2].text == "("
     return called and words[at - 1].upper in ("FROM", ",", "JOIN")
+
+
+def _without(words: Sequence[Word], phrase: Sequence[str]) -> list[Word]:
+    """Words without a phrase in them."""
+    upper = [word.upper for word in words]
+    for at in range(len(words) - len(phrase) + 1):
+        if upper[at : at + len(phrase)] == phrase:
+            return [*words[:at], *words[at + len(phrase) :]]
+    return list(words)
 
 
 def _markers(words: Sequence[Word]) -> int:

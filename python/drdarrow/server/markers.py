@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from sqlglot import exp
 
 from drdarrow.server.columns import Facts, grouped
+from drdarrow.server.ddl import type_at
+from drdarrow.server.lexer import Word
 from drdarrow.server.patience import look
 from drdarrow.server.rules.numbers import DECFLOAT
 
-__all__ = ["targets"]
+__all__ = ["Casts", "casts", "targets"]
 
 #: A value of a fixed length comes as it is, not filled up by a driver.
 _AS = {
@@ -26,9 +29,34 @@ _AS = {
     "DECFLOAT": "DECFLOAT",
     "XML": "XML",
 }
+_CAST_AS = {**_AS, "GRAPHIC": "VARGRAPHIC", "NUMERIC": "NUMERIC"}
+#: DuckDB's types by Db2's names, where both mean the same.
+_DUCKS = {name: name for name in ("SMALLINT", "INTEGER", "BIGINT", "REAL", "DOUBLE", "DATE", "TIME", "TIMESTAMP")}
+_DUCKS["INT"] = "INTEGER"
 #: Types of markers that are stored, not compared.
 _STORED = ("CLOB", "DBCLOB", "BLOB", "DECFLOAT", "XML")
 _COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+
+
+#: DuckDB's type, "" where it is not known, and the facts about it, by the number of a marker.
+Casts: TypeAlias = dict[int, tuple[str, dict[str, str]]]
+
+
+def casts(words: Sequence[Word]) -> Casts:
+    """The type that each marker, counted from 1, is cast to. words: a statement of the client's."""
+    found: Casts = {}
+    numbered = ((at, word) for at, word in enumerate(words) if word.kind == "sign" and word.text == "?")
+    for number, (at, _) in enumerate(numbered, 1):
+        cast = at > 1 and words[at - 1].text == "(" and words[at - 2].upper in ("CAST", "TRY_CAST")
+        if not cast or words[at + 1].upper != "AS":
+            continue
+        if (of := type_at(words, at + 2)) is None:
+            found[number] = _DUCKS.get(words[at + 2].upper, ""), {}
+        else:
+            name = of.about.get("drda:type", "")
+            about = {**of.about, "drda:type": _CAST_AS.get(name, name)} if name else of.about
+            found[number] = of.duck or "", about
+    return found
 
 
 def targets(sql: str, known: Facts) -> dict[int, dict[str, str]]:

@@ -7,14 +7,22 @@ that is GENERATED ALWAYS is SQLCODE -798, see `storing`.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, closing
 
-__all__ = ["identities", "key", "sequence"]
+__all__ = ["facts", "identities", "key", "least_and_most", "options", "sequence", "told"]
 
 _LIMITS = {"START": "START WITH", "INCREMENT": "INCREMENT BY", "MINVALUE": "MINVALUE", "MAXVALUE": "MAXVALUE"}
+#: The options with a number, by their metadata.
+_TOLD = {
+    "START": "drda:start",
+    "INCREMENT": "drda:increment",
+    "MINVALUE": "drda:least",
+    "MAXVALUE": "drda:most",
+    "CACHE": "drda:cache",
+}
 #: Types of sequences, as DuckDB names them, and the highest value of each.
 _TYPES = {
     "SMALLINT": ("SMALLINT", (1 << 15) - 1),
@@ -46,8 +54,32 @@ def sequence(words: Sequence[Word], derby: bool = False) -> tuple[str, dict[str,
         end += 2
     head = "".join(word.before + word.text for word in words[:end])
     name = "".join(word.text for word in words[first:end])
-    options, duck = _options(words[end:-1], "INTEGER", derby)
-    return f"{head} {options}", {key(name): {"": {"drda:type": duck}}}
+    made, duck = options(words[end:-1], "INTEGER", derby)
+    return f"{head} {_text(made)}", {key(name): {"": facts(made, duck, told(words[end:-1]))}}
+
+
+def facts(made: Mapping[str, str], duck: str, said: Mapping[str, str]) -> dict[str, str]:
+    """The facts about a sequence that DuckDB does not keep: its type, where it began, how values are kept ready."""
+    return {
+        "drda:type": duck,
+        "drda:start": made.get("START WITH", made.get("MAXVALUE" if _falls(made) else "MINVALUE", "1")),
+        "drda:cache": said.get("drda:cache", "20"),
+        "drda:ordered": said.get("drda:ordered", "false"),
+    }
+
+
+def told(words: Sequence[Word]) -> dict[str, str]:
+    """The options of a sequence or an identity column, as catalogs tell of them."""
+    found: dict[str, str] = {}
+    for at, word in enumerate(words):
+        no = at > 0 and words[at - 1].upper == "NO"
+        if word.upper in _TOLD and not no and at + 1 < len(words):
+            found[_TOLD[word.upper]] = _number(words, at + 1)[0]
+        elif word.upper == "CACHE" and no:
+            found["drda:cache"] = "0"
+        elif word.upper in ("CYCLE", "ORDER"):
+            found["drda:cycles" if word.upper == "CYCLE" else "drda:ordered"] = "false" if no else "true"
+    return found
 
 
 def identities(words: Sequence[Word]) -> tuple[list[Word], list[str], dict[str, dict[str, str]]]:
@@ -59,21 +91,21 @@ def identities(words: Sequence[Word]) -> tuple[list[Word], list[str], dict[str, 
     at = 0
     while at < len(words):
         word = words[at]
-        kind = _generated(words, at)
-        if kind is None:
+        found = _generated(words, at)
+        if found is None:
             out.append(word)
             at += 1
             continue
-        always, at = kind
-        options: Sequence[Word] = ()
+        always, at = found
+        given: Sequence[Word] = ()
         if words[at].text == "(":
             close = closing(words, at)
-            options, at = words[at + 1 : close], close + 1
+            given, at = words[at + 1 : close], close + 1
         name = f"drdarrow_identity_{uuid.uuid4().hex[:16]}"
-        first.append(f"CREATE SEQUENCE main.{name} {_options(options)[0]}")
+        first.append(f"CREATE SEQUENCE main.{name} {_text(options(given)[0])}")
         out.append(Word("done", f"DEFAULT nextval('main.{name}')", word.before))
-        facts = {"drda:identity": "ALWAYS" if always else "BY DEFAULT", "drda:sequence": f"main.{name}"}
-        columns[_column(words, at)] = facts
+        kind = "ALWAYS" if always else "BY DEFAULT"
+        columns[_column(words, at)] = {"drda:identity": kind, "drda:sequence": f"main.{name}"}
     return out, first, columns
 
 
@@ -100,9 +132,11 @@ def _column(words: Sequence[Word], at: int) -> str:
     return ""
 
 
-def _options(words: Sequence[Word], duck: str = "", derby: bool = False) -> tuple[str, str]:
+def options(words: Sequence[Word], duck: str = "", derby: bool = False) -> tuple[dict[str, str], str]:
     """START WITH 1 INCREMENT BY 1 and so on, without what says how values are kept ready, and the type. duck: the one
-    that it has without a word; nothing for an identity column, whose limits are those of the column."""
+    that it has without a word; nothing for an identity column, whose limits are those of the column.
+
+    Raises SqlError -104 for an option that is not known."""
     made: dict[str, str] = {}
     at = 0
     most = _TYPES[duck][1] if duck else 0
@@ -128,14 +162,34 @@ def _options(words: Sequence[Word], duck: str = "", derby: bool = False) -> tupl
             at += 1
         else:
             raise SqlError(-104, "42601", words[at].text, "", "START WITH, INCREMENT BY")
-    falls = made.get("INCREMENT BY", "1").startswith("-")
+    falls = _falls(made)
+    if not derby and "START WITH" in made:
+        # That is where a cycle begins again.
+        made.setdefault("MAXVALUE" if falls else "MINVALUE", made["START WITH"])
     if most and (derby or not falls):
         made.setdefault("MAXVALUE", str(most))
     if most and (derby or falls):
         made.setdefault("MINVALUE", str(-most if duck.startswith("DECIMAL") else -most - 1))
     if derby:
         made.setdefault("START WITH", made["MAXVALUE" if falls else "MINVALUE"])
-    return " ".join(f"{option} {value}".rstrip() for option, value in made.items()), duck
+    return made, duck
+
+
+def least_and_most(duck: str) -> tuple[int, int]:
+    """The limits of a type of sequences, as DuckDB names it."""
+    if duck.startswith("DECIMAL"):
+        most = min(10 ** int(duck[8:].partition(",")[0]), 1 << 63) - 1
+        return -most, most
+    most = _TYPES.get(duck, _TYPES["BIGINT"])[1]
+    return -most - 1, most
+
+
+def _falls(made: Mapping[str, str]) -> bool:
+    return made.get("INCREMENT BY", "1").startswith("-")
+
+
+def _text(made: Mapping[str, str]) -> str:
+    return " ".join(f"{option} {value}".rstrip() for option, value in made.items())
 
 
 def _type(words: Sequence[Word], at: int) -> tuple[str, int, int]:

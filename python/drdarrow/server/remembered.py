@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
-from drdarrow.server import spelling
+from drdarrow.server import numbering, spelling
 from drdarrow.server.lexer import Word, closing, lex, split, text
 from drdarrow.server.procedures import definition
 from drdarrow.server.procedures.calls import Procedures
@@ -315,7 +315,7 @@ def labels(sql: str) -> Labels | None:
 
 
 def _column(part: Sequence[Word]) -> dict[str, str]:
-    """The default and the identity of a column."""
+    """The default, the expression and the identity of a column."""
     found: dict[str, str] = {}
     for at in range(1, len(part)):
         upper = part[at].upper
@@ -329,11 +329,10 @@ def _column(part: Sequence[Word]) -> dict[str, str]:
             found["drda:default"] = text(part[at + 1 : end]).strip()
         elif upper == "IDENTITY" and part[at - 1].upper == "AS":
             found["drda:identity"] = "ALWAYS" if part[at - 2].upper == "ALWAYS" else "BY DEFAULT"
-            end = closing(part, at + 1) if part[at + 1].text == "(" else at
-            for n in range(at, end - 1):
-                if part[n].upper in ("START", "INCREMENT") and part[n + 1].upper in ("WITH", "BY"):
-                    sign = "-" if part[n + 2].text == "-" else ""
-                    found[f"drda:{part[n].upper.lower()}"] = sign + part[n + 2 + len(sign)].text
+            end = closing(part, at + 1) if part[at + 1].text == "(" else at + 1
+            found |= numbering.told(part[at + 2 : end])
+        elif upper == "AS" and part[at - 1].upper == "ALWAYS" and part[at + 1].text == "(":
+            found["drda:generated"] = text(part[at + 1 : closing(part, at + 1) + 1]).strip()
     return found
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from drdarrow._core import collect
 from drdarrow.server import (
+    altering,
     arrays,
     catalog,
     changed,
@@ -122,6 +123,8 @@ class DuckSession(WatchedSession):
             return self._keep(Statement(Run(sql), "SAVEPOINT")), None, []
         if is_about_procedures(sql) and not self._rules.product.derby:
             return procedures.prepare_definition(self, sql)
+        if altering.is_alteration(sql):
+            return altering.prepare(self, sql)
         if made := remembered.labels(sql):
             with self._reading() as cursor:
                 catalog.check(cursor, made)
@@ -274,6 +277,8 @@ class DuckSession(WatchedSession):
             if statement.kind == "SCHEMA":
                 self._set_schema(statement.said, rows[0] if rows else ())
                 return None
+            if statement.kind == altering.KIND:
+                statement = altering.as_now(self, statement)
             if statement.kind == "SAVEPOINT":
                 self._about_savepoints(statement.run.sql)
                 return None

@@ -315,10 +315,26 @@ class Wording:
 
     def _refused(self, at: int) -> int | None:
         """Clauses and statements that DuckDB has not."""
-        for phrase in ("ROWS WITH TIES", "ROW WITH TIES", "JSON_TABLE (", "ALTER SEQUENCE", "XMLTABLE ("):
+        for phrase in ("ROWS WITH TIES", "ROW WITH TIES", "JSON_TABLE (", "XMLTABLE ("):
             if self._is(at, phrase) is not None:
                 raise SqlError(-270, "42997", phrase.rstrip(" ("))
+        if self._defining and self._upper(at) == "ON" and self._upper(at + 1) in ("DELETE", "UPDATE"):
+            action = " ".join(self._upper(n) for n in range(at, at + 4))
+            if not action.endswith((" NO ACTION",)) and self._upper(at + 2) != "RESTRICT":
+                raise SqlError(-270, "42997", action.removesuffix(",").removesuffix(")").rstrip())
         return None
+
+    def _first_rows(self, at: int) -> int | None:
+        """FETCH FIRST 1 + 2 ROWS ONLY: the number in brackets."""
+        if self._upper(at) != "FETCH" or self._upper(at + 1) not in ("FIRST", "NEXT"):
+            return None
+        end = at + 2
+        while self._upper(end) not in ("ROW", "ROWS", "") or self._words[end].kind not in ("name", "end"):
+            end = self._closes.get(end, end) + 1
+        if end - at < 4 or self._words[end].kind == "end":
+            return None
+        self._put(at, f"FETCH FIRST ({text(self._inner(self._words[at + 2 : end])).strip()})")
+        return end
 
     def _separator(self, at: int) -> int | None:
         """`POSITION(a IN b USING OCTETS)` and the like."""
@@ -353,5 +369,5 @@ class Wording:
 
     _STEPS: tuple[Callable[[Wording, int], int | None], ...] = (
         _left_out, _register, _dummy, _slash, _values, _sign, _duration, _sequence, _descending, _recursion,
-        _index, _type, _function, _separator, _refused,
+        _index, _type, _function, _separator, _refused, _first_rows,
     )  # fmt: skip

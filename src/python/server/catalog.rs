@@ -70,6 +70,9 @@ struct ListedSequence {
     least: i64,
     most: i64,
     cycles: bool,
+    r#type: String,
+    cache: i64,
+    ordered: bool,
 }
 
 #[derive(FromPyObject)]
@@ -149,6 +152,9 @@ impl ListedSequence {
             least: self.least,
             most: self.most,
             cycles: self.cycles,
+            data_type: self.r#type,
+            cache: self.cache,
+            ordered: self.ordered,
         }
     }
 }

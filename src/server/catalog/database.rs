@@ -28,7 +28,9 @@ pub struct TableInfo {
     /// TABLE, VIEW, ALIAS.
     pub kind: String,
     /// Its columns, with metadata as [`Prepared::columns`](crate::server::backend::Prepared::columns) has them; and
-    /// `drda:comment`, `drda:heading`, `drda:default` (an expression), `drda:identity` (`ALWAYS` or `BY DEFAULT`).
+    /// `drda:comment`, `drda:heading`, `drda:default` (an expression), `drda:generated` (the one that makes the values),
+    /// `drda:identity` (`ALWAYS` or `BY DEFAULT`) with `drda:start`, `drda:increment`, `drda:least`, `drda:most`,
+    /// `drda:cycles`, `drda:cache`, `drda:ordered`.
     pub columns: SchemaRef,
     /// Its keys and checks.
     pub constraints: Vec<Constraint>,
@@ -103,6 +105,12 @@ pub struct SequenceInfo {
     pub most: i64,
     /// CYCLE.
     pub cycles: bool,
+    /// Its type: SMALLINT, INTEGER, BIGINT, DECIMAL(31, 0).
+    pub data_type: String,
+    /// CACHE.
+    pub cache: i64,
+    /// ORDER.
+    pub ordered: bool,
 }
 
 /// A procedure.

@@ -7,6 +7,7 @@ mod column_facts;
 pub mod database;
 mod definition;
 mod facts;
+mod identity_facts;
 mod key_facts;
 mod object_facts;
 pub(super) mod procedure;

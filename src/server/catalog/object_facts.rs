@@ -2,6 +2,7 @@
 
 use super::column_facts::{ColumnFacts, family, member};
 use super::database::{Database, Rule, TableInfo};
+use super::identity_facts::{Numbers, digits};
 use super::relation::{Asked, Row, facts, id};
 use crate::server::error::SqlError;
 use crate::server::persona::Persona;
@@ -94,7 +95,9 @@ fn column(table: &TableInfo, n: usize, arrow: &Field, asked: &Asked<'_>) -> Resu
     let told = |key: &str| arrow.metadata().get(key);
     let nullable = arrow.is_nullable();
     let identity = told("drda:identity").map(String::as_str);
-    let default = told("drda:default").filter(|_| identity.is_none());
+    let expression = told("drda:generated");
+    let default = told("drda:default").filter(|_| identity.is_none() && expression.is_none());
+    let numbers = Numbers::of(&field, arrow);
     let place = table.primary().and_then(|key| key.columns.iter().position(|c| c == arrow.name()));
     let number = facts.number(asked.jdbc);
     Ok(facts! {
@@ -151,11 +154,22 @@ fn column(table: &TableInfo, n: usize, arrow: &Field, asked: &Asked<'_>) -> Resu
         generated: match identity {
             Some("ALWAYS") => "A",
             Some(_) => "D",
+            None if expression.is_some() => "A",
             None => " ",
         },
         generation: identity,
-        start: identity.map(|_| told("drda:start").and_then(|n| n.parse::<i64>().ok()).unwrap_or(1)),
-        increment: identity.map(|_| told("drda:increment").and_then(|n| n.parse::<i64>().ok()).unwrap_or(1)),
+        expression: expression,
+        expression_after_as: expression.map(|words| format!("AS {words}")),
+        generated_in_full: if expression.is_some() { "YES" } else { "NO" },
+        start: identity.map(|_| numbers.start),
+        increment: identity.map(|_| numbers.increment),
+        least: identity.map(|_| numbers.least),
+        most: identity.map(|_| numbers.most),
+        cycles: identity.map(|_| numbers.cycles),
+        cycles_in_full: identity.map(|_| if numbers.cycles { "YES" } else { "NO" }),
+        cache: identity.map(|_| numbers.cache),
+        ordered: identity.map(|_| numbers.ordered),
+        ordered_in_full: identity.map(|_| if numbers.ordered { "YES" } else { "NO" }),
         system_schema: short(&table.schema),
         system_table: short(&table.name),
         system_column: short(arrow.name()),
@@ -188,6 +202,11 @@ pub(super) fn sequences(database: &Database) -> Vec<Row> {
             most: s.most,
             cycles: s.cycles,
             cycles_in_full: if s.cycles { "YES" } else { "NO" },
+            cache: s.cache,
+            ordered: s.ordered,
+            ordered_in_full: if s.ordered { "YES" } else { "NO" },
+            data_type: s.data_type.split('(').next(),
+            precision: digits(&s.data_type),
             id: id(&[&s.schema, &s.name]),
             schema_id: id(&[&s.schema]),
         }
