@@ -18,8 +18,11 @@ TEST_PACKAGES := pytest pytest-timeout pytest-xdist pyarrow polars "pandas>=3" d
 TOOL_PACKAGES := dask "ibis-framework[polars]" "dlt[duckdb]" daft deltalake "pyiceberg[sql-sqlite]" jupysql ipython \
 	great-expectations
 
+# Those that read tables in parts.
+ENGINE_PACKAGES := pyspark "ray[data]" dask daft
+
 # The first target is what `make` alone does.
-.PHONY: help demo test tools system check rust build adbc wheel python ibm-tests sqlalchemy integrations notebooks docs soak bench bench-peers bench-scan bench-ingest size clean
+.PHONY: help demo test tools system check rust build adbc wheel python ibm-tests sqlalchemy integrations test-engines notebooks docs soak bench bench-peers bench-scan bench-ingest size clean
 
 help:
 	@awk '/^## /{text=substr($$0,4)} /^[a-z-]+:/{if(text)printf "make %-12s %s\n",substr($$1,1,length($$1)-1),text;text=""}' Makefile
@@ -30,7 +33,7 @@ demo: build
 	$(BIN)/drdarrow demo
 
 ## Everything that is tested, as it is tested for every change.
-test: tools check rust wheel python ibm-tests integrations notebooks docs
+test: tools check rust wheel python ibm-tests integrations test-engines notebooks docs
 
 ## Installs the system packages and the virtual environment that the tests need.
 tools: system $(VENV)/ready
@@ -98,6 +101,12 @@ integrations: wheel
 	target/integrations/bin/pip install --quiet -c tools/constraints.txt -c tools/integrations.txt $(TOOL_PACKAGES) \
 		"$$(echo target/wheels/*.whl)[arrow,pandas,polars,server,sqlalchemy]"
 	target/integrations/bin/python tests/integrations/run.py
+
+## Reads tables in parts by Spark, Ray, Dask and Daft, in an environment of their own.
+test-engines: wheel
+	$(PYTHON) -m venv target/engines
+	target/engines/bin/pip install --quiet -c tools/engines.txt $(ENGINE_PACKAGES) "$$(echo target/wheels/*.whl)[arrow,server]"
+	target/engines/bin/python tests/engines/run.py
 
 ## Runs the notebooks.
 notebooks: wheel

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import drdarrow
-from drdarrow.exceptions import DataError, InterfaceError
+from drdarrow.exceptions import DataError, InterfaceError, ProgrammingError
 from drdarrow.partitions.values import packed, unpacked
 
 if TYPE_CHECKING:
@@ -76,6 +76,20 @@ class Part:
     def fingerprint(self) -> str:
         """A hash of names and types of the columns, in hexadecimal digits."""
         return hashlib.sha256(json.dumps(self.columns).encode()).hexdigest()
+
+    def select(self, columns: Sequence[str]) -> Part:
+        """The same part with some of its columns, in the order given.
+
+        Raises:
+            ProgrammingError: it has no such column.
+        """
+        known = dict(self.columns)
+        for name in columns:
+            if name not in known:
+                raise ProgrammingError(f"columns: the part has no column {name!r}", sqlstate="42703", column=name)
+        listed = ", ".join(map(_quoted, columns))
+        sql = f"SELECT {listed} FROM ({self.sql}\n) AS DRDA_P"
+        return replace(self, sql=sql, columns=tuple((name, known[name]) for name in columns))
 
     def open(self, source: str | Connection | None = None, /, **settings: Any) -> ArrowStream:
         """The rows, as an `ArrowStream`, which is read once: by an Arrow library, or batch by batch.
