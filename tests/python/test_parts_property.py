@@ -42,6 +42,9 @@ def served(request: pytest.FixtureRequest) -> Iterator[drdarrow.Connection]:
 def test_each_row_of_the_server_is_in_one_part(served: drdarrow.Connection, seed: int) -> None:
     chance = random.Random(f"{served.server['product']} {seed}")
     ways = [parted.WAYS[2], *chance.sample(parted.WAYS, 7)]
+    places = {"Db2 for i": "rrn", "Db2 for Linux, UNIX and Windows": "rid"}
+    if (plan := places.get(served.server["product"])) is not None:
+        ways.append({"plan": plan})
     check(served, chance, ways)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from drdarrow.conditions import Condition
-from drdarrow.exceptions import NotSupportedError, ProgrammingError
+from drdarrow.exceptions import DataError, NotSupportedError, ProgrammingError
 from drdarrow.partitions import ways
 from drdarrow.partitions.asking import Asking, Fetched
 from drdarrow.partitions.division import DeclinedError, Division, Facts
@@ -74,13 +74,13 @@ def by_records(relation: Relation, facts: Facts, count: int) -> Asking[Division]
         raise DeclinedError("it is a query, whose rows have no record numbers")
     record = f"RRN({relation.name})"
     members = [] if relation.aliased else (yield from _asked(_MEMBERS, relation))
-    if members:
-        last = max(int(rows) + int(deleted or 0) for _, rows, deleted in members)
+    if members and all(deleted is not None for *_, deleted in members):
+        last = max(int(rows) + int(deleted) for _, rows, deleted in members)
     else:
         # A view of several tables has the numbers of the first. Whoever may not see the statistics asks for the most.
         try:
             told = yield Fetched(relation.asked(f"MAX({record})"))
-        except (ProgrammingError, NotSupportedError):
+        except (ProgrammingError, NotSupportedError, DataError):
             raise DeclinedError("the server does not tell record numbers") from None
         last = int(told[0][0] or 0)
     bounds = [(bound,) for bound in ways.even(1, last, count)] if last > 1 else []

@@ -9,7 +9,19 @@ from collections.abc import Callable
 from drdarrow.server.columns import Facts
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, lex
-from drdarrow.server.rules import aggregates, choices, dates, literals, numbers, order, positions, sequences, text, tree
+from drdarrow.server.rules import (
+    aggregates,
+    choices,
+    dates,
+    literals,
+    numbers,
+    order,
+    places,
+    positions,
+    sequences,
+    text,
+    tree,
+)
 from drdarrow.server.rules.calls import Macros
 from drdarrow.server.rules.expressions import CAST, FUNCTIONS
 from drdarrow.server.rules.product import Product
@@ -20,7 +32,7 @@ __all__ = ["apply", "macros", "made"]
 
 #: Characters of a statement that is read; see `reading`.
 _LONGEST = 256 << 10
-_NAMES = {*FUNCTIONS, *aggregates.FUNCTIONS, CAST.upper()}
+_NAMES = {*FUNCTIONS, *aggregates.FUNCTIONS, *places.NAMES, CAST.upper()}
 #: Signs and words beside calls that mean another thing in DuckDB, or that need to know types.
 _SIGNS = {"+", "-", "*", "/", "%", "::"}
 _WORDS = {"CAST", "DATE", "TIME", "TIMESTAMP", "EXTRACT"}

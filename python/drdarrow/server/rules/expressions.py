@@ -9,7 +9,7 @@ from sqlglot import exp
 from drdarrow.server.columns import Facts
 from drdarrow.server.engine import SqlError
 from drdarrow.server.patience import look
-from drdarrow.server.rules import aggregates, choices, dates, numbers, order, positions, sequences, text
+from drdarrow.server.rules import aggregates, choices, dates, numbers, order, places, positions, sequences, text
 from drdarrow.server.rules.calls import Call
 from drdarrow.server.rules.choices import alike
 from drdarrow.server.rules.kinds import Kind, kind, of_constant, of_type
@@ -90,6 +90,8 @@ class Expressions(ABC):
             return node
         if isinstance(node, (*_ARITHMETIC, exp.Connector, exp.DPipe)):
             return self._chain(node, scope)
+        if isinstance(node, exp.Anonymous) and (place := places.placed(node, scope, self._product)) is not None:
+            return place
         self.children(node, scope)
         return self._made(node)
 

@@ -63,6 +63,16 @@ class Scope:
             scope = scope.outer
         return None
 
+    def covers(self, table: str, name: str) -> bool:
+        """A table of the query may have a column of the name, or there is no such table."""
+        scope: Scope | None = self
+        while scope is not None:
+            for source, columns in scope.sources:
+                if source == table.upper():
+                    return columns is None or any(column.upper() == name.upper() for column, _ in columns)
+            scope = scope.outer
+        return True
+
     def both(self, name: str) -> exp.Expr | None:
         """The column of two tables that a name without one means; None for any other name."""
         scope: Scope | None = self
