@@ -115,6 +115,7 @@ def test_a_query_whose_rows_would_be_others_is_refused(connection: drdarrow.Conn
         ("SELECT ID AS X FROM ORDERS -- all of them", "X"),
         ("SELECT o.id FROM orders o WHERE o.id > 30 OR o.id = 3 -- some", "ID"),
         ("SELECT * FROM ORDERS WHERE ID IN (SELECT ID FROM LINES WHERE ID > 50)", "ID"),
+        ("SELECT CASE AREA WHEN 'north' THEN 1 ELSE 2 END AS N, ID FROM ORDERS", "ID"),
     ],
 )
 def test_a_query_has_the_same_rows_in_parts(connection: drdarrow.Connection, query: str, on: str) -> None:
@@ -154,6 +155,7 @@ def test_columns_and_a_condition_are_asked_of_the_server(connection: drdarrow.Co
         ({"snapshot": "now"}, "snapshot: expected"),
         ({"columns": "ID"}, "columns: expected a list"),
         ({"where": ("ID = ?", [object()])}, "cannot carry object"),
+        ({"where": "ID > 5) OR (ID < 3"}, "where: .* parentheses do not match"),
         ({"on": "NOPE"}, "on: there is no column 'NOPE'"),
     ],
 )
@@ -162,10 +164,13 @@ def test_wrong_options_are_told_before_anything_is_divided(connection: drdarrow.
         connection.partitions("ORDERS", **options)
 
 
-def test_a_table_without_an_index_is_divided_by_remainders_at_last(connection: drdarrow.Connection) -> None:
-    parts = connection.partitions("ORDERS", n=4)
-    assert parts.plan == "modulo" and ids(parts, connection) == list(range(100))
-    assert "keys: there is no index" in parts.explain() and "reads all rows for each part" in parts.explain()
+@pytest.mark.parametrize(("persona", "plan"), [("luw", "rid"), ("ibmi", "rrn"), ("zos", "modulo"), ("derby", "modulo")])
+def test_a_table_without_an_index_is_divided_by_places_or_remainders(persona: str, plan: str) -> None:
+    with server.serve(persona=persona, tables={"ORDERS": ORDERS}) as running, running.connect() as asked:
+        parts = asked.partitions("ORDERS", n=4, verify=True, where="ID >= 0 -- all")
+        assert parts.plan == plan and ids(parts, asked) == list(range(100)) and parts.counts == (25, 25, 25, 25)
+        assert plan == "rrn" or "keys: there is no index" in parts.explain()
+        assert plan != "modulo" or "reads all rows for each part" in parts.explain()
 
 
 def test_a_table_that_is_empty_is_one_part(table: Callable[[str], str], conn: drdarrow.Connection) -> None:

@@ -15,6 +15,7 @@ from drdarrow.partitions.asking import Asking, Described, Done, Fetched
 from drdarrow.partitions.division import DeclinedError, Division, Facts
 from drdarrow.partitions.part import Part
 from drdarrow.partitions.relation import Relation, quoted, resolved, shown
+from drdarrow.partitions.statement import closed
 from drdarrow.partitions.values import packed
 
 __all__ = ["PLANS", "Planned", "Wish", "planned"]
@@ -62,11 +63,16 @@ class Wish:
         if isinstance(options["columns"], str):
             raise InterfaceError("columns: expected a list of names, not a text")
         where = options["where"]
-        given = Condition(where) if isinstance(where, str) else Condition(*(where or ("",)))
+        given = (
+            Condition(where) if isinstance(where, str) else Condition("") if where is None else Condition(*where[:2])
+        )
+        if not closed(given.sql):
+            raise InterfaceError(f"where: {given.sql!r} is no condition: its parentheses do not match")
         values = tuple(parameters or ())
         for value in (*values, *given.values):
             packed(value)
-        condition = Condition(given.sql, tuple(given.values))
+        # A comment may end it.
+        condition = Condition(f"{given.sql}\n" if given.sql else "", tuple(given.values))
         on = (options["on"],) if isinstance(options["on"], str) else tuple(options["on"] or ())
         verify = bool(options["verify"])
         return Wish(source, values, count, on, options["columns"], condition, plan, snapshot, verify)

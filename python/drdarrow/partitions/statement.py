@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from drdarrow.tables import TOKENS
 
-__all__ = ["Simple", "changed", "simple"]
+__all__ = ["Simple", "changed", "closed", "simple"]
 
 #: Words after a table, or in a condition, with which a SELECT is no longer simple.
 _MORE = frozenset(
@@ -75,6 +75,13 @@ def _tokens(query: str) -> Iterator[Token]:
         depth += text == "("
 
 
+def closed(condition: str) -> bool:
+    """The text may stand in parentheses: those of its own match, and it is not more than a condition."""
+    tokens = list(_tokens(condition))
+    depth = sum((token.text == "(") - (token.text == ")") for token in tokens)
+    return depth == 0 and not any(token.text == ";" or token.depth < 0 for token in tokens)
+
+
 def changed(query: str) -> str | None:
     """The reason why a query cannot be read in parts; None where it can, as a table in parentheses."""
     tokens = list(_tokens(query))
@@ -84,7 +91,8 @@ def changed(query: str) -> str | None:
         follows, reason = _CHANGED.get(token.word, (None, ""))
         if reason and (follows is None or (after is not None and after.text.upper() == follows)):
             return reason
-        if token.depth == 0 and token.word in _LAST:
+        period = token.word == "FOR" and after is not None and after.word in ("SYSTEM_TIME", "BUSINESS_TIME")
+        if token.depth == 0 and token.word in _LAST and not period:
             return _LAST[token.word]
     return None
 
