@@ -228,7 +228,8 @@ impl Conversation {
             cp::ACCRDB => {
                 *interruptible = env.persona.interrupts.then(|| shared.interrupts.connection(running)).transpose()?;
                 let token = interruptible.as_ref().map(|connection| connection.token().to_vec());
-                let opened = commands::accrdb(login, env, shared.backend.as_ref(), token, request, out)?;
+                let told = commands::Told { rdbinttkn: token, servers: &shared.server_list };
+                let opened = commands::accrdb(login, env, shared.backend.as_ref(), told, request, out)?;
                 let Some((engine, login)) = opened else { return Ok(After::Close) };
                 if let Some(connection) = interruptible {
                     connection.open(&env.rdbnam);

@@ -5,6 +5,7 @@ use super::file::library::FileStore;
 use super::login::access::{Access, CertificateUsers};
 use super::persona::{LUW, Persona};
 use super::tls::ServerTls;
+pub use crate::wire::sql::accrdb::ServerAddress;
 use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeBounds;
@@ -97,6 +98,9 @@ settings! {
 
     /// As whom a client with a certificate may log in.
     certificate_users: CertificateUsers = CertificateUsers::default();
+
+    /// Other addresses of the databases, which clients are told at their logins, the preferred first; not those of Derby.
+    server_list: Vec<ServerAddress> = Vec::new();
 
     /// Connections at a time. One beyond takes the place of the oldest that has not logged in; when all
     /// have, it is closed at once.

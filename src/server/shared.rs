@@ -12,6 +12,7 @@ use super::settings::ServerSettings;
 use super::sql::packages::PackageRegistry;
 use super::sql::read_only::ReadOnly;
 use super::sql::xa::branches::Branches;
+use crate::wire::sql::accrdb::ServerAddress;
 use std::sync::Arc;
 
 /// The part that all connections of a server share.
@@ -22,6 +23,8 @@ pub(super) struct ServerShared {
     pub(super) packages: Arc<PackageRegistry>,
     /// The branches of global transactions.
     pub(super) branches: Branches,
+    /// Other addresses that clients are told.
+    pub(super) server_list: Vec<ServerAddress>,
     /// The connections whose statements others may break off.
     pub(super) interrupts: Interrupts,
     /// The memory that clients may make the server hold.
@@ -45,6 +48,7 @@ impl ServerShared {
             },
             packages: Arc::new(PackageRegistry::new(persona.packages)),
             branches: Branches::default(),
+            server_list: settings.server_list.clone(),
             interrupts: Interrupts::default(),
             memory: ServerBudget::new(settings.max_memory, settings.max_connection_memory),
             files: settings.files.clone().filter(|_| persona.files),

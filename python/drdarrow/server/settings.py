@@ -16,6 +16,9 @@ from typing import Any, Literal, ParamSpec, TypeAlias, TypeVar
 from drdarrow import _core
 from drdarrow.exceptions import InterfaceError
 
+#: Addresses that a server tells, at most.
+_LISTED = 64
+
 #: The product that a server looks like: Db2 for Linux, Db2 for i, Db2 for z/OS, Apache Derby.
 Persona: TypeAlias = Literal["luw", "ibmi", "zos", "derby"]
 
@@ -81,6 +84,8 @@ class ServerSettings:
         tls_client_users: as whom the holder of such a certificate may log in: "cn", the user that the common name of
             its subject is; or names to users, where a name is the common name or an alternative one (host, address,
             mail); None: as anybody whose password is known. The same for record files and the sign-on server.
+        server_list: other addresses at which the databases are, `host:port` each, the preferred one first, that clients
+            are told at their logins (SRVLST); at most 64. Not for the persona derby.
         files: "LIBRARY/FILE" to what is to be read and written record by record: as in tables, or a PhysicalFile. They
             are copied into memory; `file()` of the server hands them back. Persona ibmi only. A sign-on server, which
             IBM's clients ask first, listens beside them.
@@ -111,6 +116,7 @@ class ServerSettings:
     tls_key: str | PathLike[str] | None = None
     tls_client_ca: str | PathLike[str] | None = None
     tls_client_users: Literal["cn"] | Mapping[str, str] | None = None
+    server_list: Sequence[str] = ()
     files: Mapping[str, Any] | None = None
     signon_port: int = 0
     password_level: Literal[0, 1, 2, 3, 4] = 2
@@ -129,6 +135,8 @@ class ServerSettings:
             raise InterfaceError(
                 "read_only and external_access exclude each other: functions that reach out may change"
             )
+        if self.server_list and self.persona == "derby":
+            raise InterfaceError("server_list: Derby's clients take none")
         if self.files is not None and self.persona != "ibmi":
             raise InterfaceError(f"files: the persona {self.persona} has none; ibmi has")
 
@@ -145,6 +153,7 @@ class ServerSettings:
             host=address,
             users=None if users is None else dict(users),
             tls_client_users=dict(holders) if isinstance(holders, Mapping) else holders,
+            server_list=_listed(self.server_list),
             database=[names] if isinstance(names, str) else None if names is None else list(names),
             files=None if self.files is None else {name: _read(name, file) for name, file in self.files.items()},
         )
@@ -180,6 +189,20 @@ def taking(settings: Callable[P, ServerSettings]) -> Callable[[Callable[[ServerS
         return called
 
     return decorate
+
+
+def _listed(addresses: Sequence[str]) -> Any:
+    """Addresses as hosts and ports."""
+    if isinstance(addresses, str) or len(addresses) > _LISTED:
+        raise InterfaceError(f"server_list: a list of up to {_LISTED} addresses, host:port each")
+    listed = []
+    for address in addresses:
+        host, _, port = address.rpartition(":") if isinstance(address, str) else ("", "", "")
+        host = host.removeprefix("[").removesuffix("]")
+        if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+            raise InterfaceError(f"server_list: expected host:port, not {address!r}")
+        listed.append((host, int(port)))
+    return listed
 
 
 def _texts(pairs: Mapping[str, str]) -> bool:

@@ -18,7 +18,7 @@ use crate::server::access::{Access, CertificateUsers};
 use crate::server::file::library::{FileOptions, FileStore};
 use crate::server::file::rules::Duplicates;
 use crate::server::persona::Persona;
-use crate::server::settings::{Given, ServerSettings};
+use crate::server::settings::{Given, ServerAddress, ServerSettings};
 use crate::server::tls::ServerTls;
 
 /// The settings as Python gave them.
@@ -43,6 +43,7 @@ pub(super) fn read(settings: &Bound<'_, PyAny>) -> PyResult<(ServerSettings, Opt
             .choice("persona", Persona::named, |name| format!("no persona {name:?}: luw, ibmi, zos or derby"))?,
         access: users.map_or(Access::Anyone, Access::users),
         certificate_users: given.certificate_users()?,
+        server_list: given.server_list()?,
         tls: given.tls()?,
         files: given.files()?,
         ..plain
@@ -80,6 +81,18 @@ impl<'py> Attributes<'_, 'py> {
             let text = format!("tls_certificate {}, tls_key {}: {e}", chain.display(), key.display());
             errors::interface(self.0.py(), text)
         })
+    }
+
+    /// Other addresses of the databases: the first is the preferred one.
+    fn server_list(&self) -> PyResult<Vec<ServerAddress>> {
+        let listed = self.get::<Vec<(String, u16)>>("server_list", "a list of addresses")?;
+        let count = u16::try_from(listed.len()).unwrap_or(u16::MAX);
+        let priorities = (1..=count).rev();
+        Ok(listed
+            .into_iter()
+            .zip(priorities)
+            .map(|((host, port), priority)| ServerAddress { priority, host, port })
+            .collect())
     }
 
     /// As whom the holder of a certificate may log in: users by its names, or the word for its common name.

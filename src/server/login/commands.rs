@@ -19,7 +19,7 @@ use crate::wire::ddm::object::params;
 use crate::wire::ddm::rdbname;
 use crate::wire::ddm::secchk::{SecChk, SecChkRm};
 use crate::wire::ddm::text::DdmText;
-use crate::wire::sql::accrdb::{AccRdb, AccRdbRm, Pbsd};
+use crate::wire::sql::accrdb::{AccRdb, AccRdbRm, Pbsd, ServerAddress};
 use crate::wire::sql::sqlca::Sqlca;
 
 /// The name that a server gives itself.
@@ -182,13 +182,21 @@ fn offered(state: &LoginState, rules: &LoginRules, persona: &Persona) -> Vec<u16
     persona.secmecs.iter().copied().filter(|mechanism| !shut(*mechanism)).collect()
 }
 
+/// Facts for the requester that has opened a database.
+pub(in crate::server) struct Told<'a> {
+    /// The token by which it can be interrupted.
+    pub(in crate::server) rdbinttkn: Option<Vec<u8>>,
+    /// Other addresses of the database.
+    pub(in crate::server) servers: &'a [ServerAddress],
+}
+
 /// ACCRDB: opens the database. Gives the engine's session and whose it is; none where it refuses, and the connection ends.
-/// `rdbinttkn` is the token by which it can be interrupted.
+/// `told` is what the requester is told beside that it is open.
 pub(in crate::server) fn accrdb(
     state: &LoginState,
     env: &mut Environment,
     backend: &dyn Backend,
-    rdbinttkn: Option<Vec<u8>>,
+    told: Told<'_>,
     request: &Request,
     out: &mut Replies<'_>,
 ) -> Result<Option<(Box<dyn Session>, Login)>> {
@@ -224,7 +232,9 @@ pub(in crate::server) fn accrdb(
     };
     let persona = &env.persona;
     let usrid = (asked.trgdftrt == Some(true) && !persona.session_data).then(|| state.user.clone());
-    let answer = AccRdbRm { usrid, rdbinttkn, ..AccRdbRm::new(persona.prdid, persona.typdef) };
+    let Told { rdbinttkn, servers } = told;
+    let answer =
+        AccRdbRm { usrid, rdbinttkn, srvlst: servers.to_vec(), ..AccRdbRm::new(persona.prdid, persona.typdef) };
     out.reply(&answer.encode(env.text).map_err(ProtocolError::ours)?);
     if persona.session_card {
         env.card(Some(&session_card(state, env)), out)?;
