@@ -106,11 +106,7 @@ impl Settings {
     pub(super) fn get_database(&self, key: &OptionDatabase) -> Result<String> {
         let user = || self.config.user.clone();
         match key {
-            OptionDatabase::Uri => {
-                let Config { host, port, database, .. } = &self.config;
-                let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-                Ok(format!("drda://{host}:{port}/{database}"))
-            }
+            OptionDatabase::Uri => Ok(format!("drda://{}/{}", self.config.authority(), self.config.database)),
             OptionDatabase::Username => user().ok_or_else(|| unset(key.as_ref())),
             OptionDatabase::Password => Err(unset(key.as_ref())),
             other => self.get(other.as_ref()),

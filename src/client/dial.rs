@@ -2,6 +2,7 @@
 //! said on it.
 
 use super::config::Config;
+use super::config::address::written;
 use super::config::tls::UNVERIFIED;
 use super::error::{Error, Phase, Result};
 use super::login::policy;
@@ -10,20 +11,18 @@ use crate::flow::error::FlowError;
 use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::line::Line;
 use crate::net::channel::Channel;
+use crate::net::counters::Counters;
 use crate::net::error::NetError;
 use crate::net::tls::{Connector, Secured};
 use crate::net::trace::Traced;
 use crate::net::transport::{self, Deadline};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// The host and port, as errors name them.
 pub(super) fn peer(config: &Config) -> String {
-    if config.host.contains(':') {
-        format!("[{}]:{}", config.host, config.port)
-    } else {
-        format!("{}:{}", config.host, config.port)
-    }
+    written(&config.host, config.port)
 }
 
 /// Refuses before connecting what no connection to this host could allow. The last word is had where the connection
@@ -108,12 +107,12 @@ async fn secure(
     Ok(Dialed { stream: Box::new(stream), line, local: clear.local, tls: Some(secured) })
 }
 
-/// A channel over a stream, for frames of up to `limit` bytes once the login is over.
-pub(super) fn channel(stream: Box<dyn Stream>, limit: usize) -> Channel {
+/// A channel over a stream, for frames of up to `limit` bytes once the login is over, that adds to `counters`.
+pub(super) fn channel(stream: Box<dyn Stream>, limit: usize, counters: Arc<Counters>) -> Channel {
     if tracing::enabled!(tracing::Level::TRACE) {
-        Channel::spawn(Traced::new(stream, limit), LOGIN_FRAME)
+        Channel::counted(Traced::new(stream, limit), LOGIN_FRAME, counters)
     } else {
-        Channel::spawn(stream, LOGIN_FRAME)
+        Channel::counted(stream, LOGIN_FRAME, counters)
     }
 }
 

@@ -168,8 +168,8 @@ impl Error {
     }
 
     /// With the server's address.
-    pub fn at(mut self, peer: &str) -> Error {
-        self.peer.get_or_insert_with(|| peer.to_owned());
+    pub fn at(mut self, peer: &(impl ToString + ?Sized)) -> Error {
+        self.peer.get_or_insert_with(|| peer.to_string());
         self
     }
 

@@ -1,5 +1,6 @@
 //! The server's description of itself.
 
+use super::config::address::written;
 use crate::flow::sql::session::Session;
 use crate::net::tls::Secured;
 use crate::wire::value::product::Product;
@@ -35,6 +36,8 @@ pub struct ServerInfo {
     pub database: String,
     /// `host:port`.
     pub peer: String,
+    /// Other addresses of the database, as the server tells them: `host:port`.
+    pub servers: Vec<String>,
     /// The protection of the connection; none when it is in clear.
     pub tls: Option<Secured>,
 }
@@ -57,6 +60,7 @@ impl ServerInfo {
             security: s.security.to_string(),
             database: database.to_owned(),
             peer: peer.to_owned(),
+            servers: s.servers.iter().map(|server| written(&server.host, server.port)).collect(),
             tls: tls.cloned(),
         }
     }

@@ -4,6 +4,7 @@ mod any_flow;
 pub mod ask;
 pub mod channel;
 mod correlation;
+pub mod counters;
 pub mod error;
 mod outgoing;
 pub mod prefix;

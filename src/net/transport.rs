@@ -25,6 +25,12 @@ impl Deadline {
         if sooner.at < self.at { sooner } else { *self }
     }
 
+    /// An equal share of the time that is left, for one of so many.
+    pub fn share(&self, of: usize) -> Self {
+        let left = self.at.saturating_duration_since(Instant::now());
+        self.within(left / u32::try_from(of.max(1)).unwrap_or(u32::MAX))
+    }
+
     /// The moment.
     pub fn at(&self) -> Instant {
         self.at

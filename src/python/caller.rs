@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
 use super::errors;
 use super::runtime;
@@ -52,7 +52,8 @@ impl Caller {
             let place = state.lock().unwrap_or_else(PoisonError::into_inner).place.clone();
             let Some(place) = place else { return Ok(()) };
             let warned = runtime::aside(|py| {
-                place.warn(py, text).map_err(|e| {
+                let text = PyString::new(py, &printable(text)).into_any();
+                place.warn(py, &text, py.get_type::<PyRuntimeWarning>().as_any()).map_err(|e| {
                     let words = e.to_string();
                     state.lock().unwrap_or_else(PoisonError::into_inner).raised = Some(e);
                     words
@@ -60,6 +61,12 @@ impl Caller {
             });
             warned.unwrap_or_else(|| Err("Python is ending".to_owned()))
         });
+    }
+
+    /// Warns at the place of the call: an exception where a filter makes one of it.
+    pub(super) fn warn(&self, py: Python<'_>, message: &Bound<'_, PyAny>, category: &Bound<'_, PyAny>) -> PyResult<()> {
+        let place = self.0.lock().unwrap_or_else(PoisonError::into_inner).place.clone();
+        place.map_or(Ok(()), |place| place.warn(py, message, category))
     }
 
     /// The making of a connection, with the exception that a warning was made.
@@ -99,11 +106,10 @@ impl Place {
         }
     }
 
-    fn warn(&self, py: Python<'_>, text: &str) -> PyResult<()> {
+    fn warn(&self, py: Python<'_>, message: &Bound<'_, PyAny>, category: &Bound<'_, PyAny>) -> PyResult<()> {
         let warn = py.import("warnings")?.getattr("warn_explicit")?;
-        let category = py.get_type::<PyRuntimeWarning>();
         let place = (&self.file, &self.line, &self.module, &self.registry);
-        let arguments = (warn, printable(text), category, place.0, place.1, place.2, place.3);
+        let arguments = (warn, message, category, place.0, place.1, place.2, place.3);
         self.context.call_method1(py, "run", arguments).map(drop)
     }
 }

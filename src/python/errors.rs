@@ -99,12 +99,9 @@ pub(super) fn instance<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'p
 
 /// A server's warning as PEP 249's `messages` wants it: class and instance.
 pub(super) fn warning<'py>(py: Python<'py>, warning: &Warning) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyAny>)> {
-    let class = class(py, "Warning")?;
-    let about = PyDict::new(py);
-    about.set_item("sqlstate", warning.sqlstate.trim())?;
-    about.set_item("sqlcode", warning.sqlcode)?;
-    let instance = class.call((printable(&warning.message),), Some(&about))?;
-    Ok((class.clone(), instance))
+    let make = py.import("drdarrow.sqlwarnings")?.getattr("made")?;
+    let instance = make.call1((printable(&warning.message), warning.sqlstate.trim(), warning.sqlcode))?;
+    Ok((instance.get_type(), instance))
 }
 
 /// Whether an exception is one of this package's errors.

@@ -34,6 +34,7 @@ mod server;
 mod shared_connection;
 mod sql;
 mod twins;
+mod watch;
 mod wording;
 
 use std::collections::BTreeMap;

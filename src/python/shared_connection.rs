@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::caller::Caller;
 use super::runtime;
+use super::watch::Watch;
 use crate::client::config::Config;
 use crate::client::config::client_info::ClientInfo;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
@@ -72,6 +73,8 @@ pub(super) struct SharedConnection<C: Client = Connection> {
     pub(super) client: C,
     /// How large batches may grow unless a result says otherwise.
     pub(super) limits: Limits,
+    /// The statements that somebody wants to hear of.
+    pub(super) watch: Watch,
     closed: AtomicBool,
     waits: Waits,
     /// The connection for files beside it, once one is used.
@@ -95,8 +98,8 @@ impl Waits {
 
 impl SharedConnection {
     /// Connects.
-    pub(super) async fn connect(config: Config, limits: Limits) -> Result<Arc<SharedConnection>> {
-        Ok(SharedConnection::of(Connection::connect(config).await?, limits))
+    pub(super) async fn connect(config: Config, limits: Limits, watch: Watch) -> Result<Arc<SharedConnection>> {
+        Ok(SharedConnection::of(Connection::connect(config).await?, limits, watch))
     }
 
     /// Tells the server anew who works here.
@@ -111,6 +114,17 @@ impl SharedConnection {
         self.open()?;
         let _waiting = self.waiting();
         self.client.ping(limit).await
+    }
+
+    /// Makes it as it was when it was opened.
+    pub(super) async fn reset(self: Arc<SharedConnection>) -> Result<()> {
+        self.open()?;
+        let _waiting = self.waiting();
+        let companion = self.companion.lock().await.take();
+        if let Some(files) = companion {
+            Box::pin(files.close()).await?;
+        }
+        self.client.reset().await
     }
 
     /// Begins a transaction, or a savepoint within one.
@@ -134,7 +148,7 @@ impl SharedConnection {
         if let Some(known) = known.filter(|known| !known.is_closed()) {
             return Ok(known);
         }
-        let mut config = FileConfig::beside(self.client.config().clone());
+        let mut config = FileConfig::beside(self.client.config_here());
         caller.listen(&mut config.base);
         let made = SharedConnection::connect_files(config, self.limits).await?;
         *self.companion.lock().await = Some(made.clone());
@@ -144,7 +158,11 @@ impl SharedConnection {
     /// For `repr`: `drda://host:port/DATABASE product prdid open`.
     pub(super) fn describe(&self) -> String {
         let info = self.client.info();
-        let state = if self.is_closed() { "closed" } else { "open" };
+        let state = match self.is_closed() {
+            true => "closed",
+            false if self.client.is_away() => "lost, to be made again",
+            false => "open",
+        };
         format!("drda://{}/{} {} {} {state}", info.peer, info.database, info.product, info.prdid)
     }
 }
@@ -155,7 +173,7 @@ impl SharedConnection<FileConnection> {
         config: FileConfig,
         limits: Limits,
     ) -> Result<Arc<SharedConnection<FileConnection>>> {
-        Ok(SharedConnection::of(FileConnection::connect(config).await?, limits))
+        Ok(SharedConnection::of(FileConnection::connect(config).await?, limits, Watch::default()))
     }
 
     /// Asks something of the system.
@@ -177,9 +195,9 @@ impl SharedConnection<FileConnection> {
 }
 
 impl<C: Client> SharedConnection<C> {
-    fn of(client: C, limits: Limits) -> Arc<SharedConnection<C>> {
+    fn of(client: C, limits: Limits, watch: Watch) -> Arc<SharedConnection<C>> {
         let (closed, waits) = (AtomicBool::new(false), Waits::default());
-        Arc::new(SharedConnection { client, limits, closed, waits, companion: runtime::Turn::default() })
+        Arc::new(SharedConnection { client, limits, watch, closed, waits, companion: runtime::Turn::default() })
     }
 
     /// Misuse when the user has closed it.

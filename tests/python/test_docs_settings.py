@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = (ROOT / "docs" / "settings.md").read_text("utf-8")
 STUB = Path(drdarrow.__file__).parent / "_core.pyi"
 # Taken by Python, before the client's configuration.
-ARGUMENTS_ONLY = {"token", "batch_rows", "batch_bytes", "row_factory"}
+ARGUMENTS_ONLY = {"token", "batch_rows", "batch_bytes", "row_factory", "on_slow"}
 
 
 def rows(section: str) -> dict[str, dict[str, str]]:

@@ -107,13 +107,12 @@ class DrdaDialect(DrdaReflection):
         if level:
             self._level = _LEVELS.get(level.upper(), self._level)
         quote = urllib.parse.quote
-        host = url.host or "localhost"
+        # Several addresses have no other place in a URL of SQLAlchemy.
+        addresses = query.pop("host", None)
         text = "drda://"
         if url.username:
             text += f"{quote(url.username, safe='')}@"
-        text += f"[{host}]" if ":" in host else host
-        if url.port:
-            text += f":{url.port}"
+        text += addresses or _address(url)
         text += f"/{quote(url.database or '', safe='')}"
         if query:
             text += "?" + "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query.items())
@@ -200,6 +199,12 @@ class DrdaDialect(DrdaReflection):
         cursor.close()
         # Blanks stand for the level of the package.
         return _LEVELS.get((value or "").strip(), self._level)  # type: ignore[return-value]
+
+
+def _address(url: URL) -> str:
+    """Host and port as the driver writes them."""
+    host = url.host or "localhost"
+    return (f"[{host}]" if ":" in host else host) + (f":{url.port}" if url.port else "")
 
 
 dialect = DrdaDialect

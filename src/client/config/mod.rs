@@ -1,5 +1,6 @@
 //! Where to connect and how: a URI `drda://user@host:port/DATABASE?key=value`, or the same by name.
 
+pub(in crate::client) mod address;
 mod attributes;
 pub mod client_info;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::source::{NoToken, TokenSource};
 use crate::net::tls::TlsSettings;
 pub use crate::wire::ddm::secchk::Secret;
+use address::written;
 use std::net::Ipv6Addr;
 pub use table::{Config, Setting, TABLE};
 use value::number;
@@ -78,6 +80,25 @@ impl Config {
             self.options.force_ccsid.insert(column.to_owned(), number(key, ccsid, 1..=65_535)? as u16);
         }
         Ok(())
+    }
+
+    /// Hosts and ports in the order in which they are tried.
+    pub fn addresses(&self) -> Vec<(String, u16)> {
+        if self.addresses.is_empty() {
+            return vec![(self.host.clone(), self.port)];
+        }
+        self.addresses.iter().map(|a| (a.host.clone(), a.port.unwrap_or(self.port))).collect()
+    }
+
+    /// The same as a URI has them.
+    pub fn authority(&self) -> String {
+        let written: Vec<String> = self.addresses().iter().map(|(host, port)| written(host, *port)).collect();
+        written.join(",")
+    }
+
+    /// The same with one address.
+    pub(in crate::client) fn at(&self, host: &str, port: u16) -> Config {
+        Config { host: host.to_owned(), port, addresses: Vec::new(), ..self.clone() }
     }
 
     /// The RDB name as it is sent: with Derby's connection attributes after it.

@@ -1,6 +1,7 @@
 //! The settings, each declared once: its field with the default, how it is read from text, and its line in the
 //! documentation. `docs/settings.md` and the docstring of `connect()` are made of this table (`documentation`).
 
+use super::address::{Address, hosts};
 use super::attributes;
 use super::client_info::ClientInfo;
 use super::security::{Security, security};
@@ -9,7 +10,7 @@ use super::value::{
     BAD_VALUES, ENDS_OF_TIME, EXCESSES, ISOLATIONS, LOBS, STRING_TYPES, TEXT_ERRORS, TIMES, UNITS, WIDE_DECIMALS,
     choice, decfloat, delay, flag, number, seconds,
 };
-use super::{ConfigError, Lobs, Secret, database, error, host, unknown};
+use super::{ConfigError, Lobs, Secret, database, error, unknown};
 use crate::client::limits::DELAY;
 use crate::column::options::Options;
 use crate::flow::secmec::caution::Caution;
@@ -115,9 +116,10 @@ settings! {
     (config, key, value)
 
     "Address" {
-        host: String = String::new() => config.host = host(value)?;
+        host: String = String::new() => (config.host, config.addresses) = hosts(value)?;
         "str", "required", files, ruled,
-        "name or address; an IPv6 address may be in brackets";
+        "name or address; an IPv6 address may be in brackets. Connections to databases take several after commas, each
+        with its port: `a:446,b:446`";
 
         port: u16 = 446 => config.port = number(key, value, 1..=65_535)? as u16;
         "int", "446", files, ruled,
@@ -203,6 +205,16 @@ settings! {
         tls_key => config.tls.key = Some(path(key, value)?);
         "path", "none", files, travels,
         "PEM file of its private key";
+    }
+
+    "Other addresses" {
+        reroute: bool = false => config.reroute = flag(key, value)?;
+        "bool", "`False`", sql, travels,
+        "goes to the addresses that the server itself names (SRVLST), once those that are given cannot be reached";
+
+        reconnect: bool = false => config.reconnect = flag(key, value)?;
+        "bool", "`False`", sql, travels,
+        "connects anew when the connection was lost between two units of work";
     }
 
     "Transactions and packages" {
@@ -309,6 +321,21 @@ settings! {
         "what makes the rows of its cursors, such as `drdarrow.rows.dict_row`";
     }
 
+    "Observing" {
+        sql_warnings: bool = false => config.sql_warnings = flag(key, value)?;
+        "bool", "`False`", sql, travels,
+        "warns of the warnings of the server, by Python's `warnings`; they are in `Cursor.messages` anyway";
+
+        slow_after: Option<Duration> = None => config.slow_after = Some(seconds(key, value)?);
+        "float", "none", sql, travels,
+        "seconds that an answer may take; a statement that takes longer is written to the logger `drdarrow.slow`";
+
+        on_slow;
+        "callable", "none", sql, travels,
+        "called for such a statement: with its text, which has no values of parameters, the seconds, and the
+        `drdarrow.observing.Counters` of it";
+    }
+
     "Client information" {
         application_name => config.client.set(key, value)?;
         "str", "`drdarrow`", files, travels,
@@ -330,6 +357,8 @@ settings! {
     beside {
         /// Who hears what is doubtful about a connection, before anything secret is sent.
         caution: Caution = Caution::default();
+        /// Addresses that stand for each other, where there are several; else `host` and `port` are the one.
+        addresses: Vec<Address> = Vec::new();
         /// Whether and how the connection is encrypted.
         tls: Tls = Tls::default();
         /// Names shown to the server's administrators.

@@ -1,5 +1,6 @@
 //! A configuration as a URI: `drda://user:password@host:port/DATABASE?key=value`.
 
+use super::address::split;
 use super::percent::decode;
 use super::{Config, ConfigError, error, foreign, unknown};
 use crate::wire::ddm::secchk::Secret;
@@ -38,10 +39,14 @@ impl Config {
                 self.password = Some(Secret::new(decode("password", password)?));
             }
         }
-        let (host, port) = split_address(address)?;
-        self.set("host", &decode("host", host)?)?;
-        if let Some(port) = port {
-            self.set("port", port)?;
+        if address.contains(',') {
+            self.set("host", &decode("host", address)?)?;
+        } else {
+            let (host, port) = split(address)?;
+            self.set("host", &decode("host", host)?)?;
+            if let Some(port) = port {
+                self.set("port", port)?;
+            }
         }
         self.set("database", &decode("database", database)?)?;
         let mut seen: Vec<String> = Vec::new();
@@ -77,26 +82,6 @@ pub(in crate::client) fn or_unencoded(uri: &str, e: ConfigError) -> ConfigError 
     let address = after.rsplit_once('@').map(|(_, address)| address);
     let cut = address.is_some_and(|address| address.contains('/') || !front.contains('@'));
     if cut && (of_the_address || e.rule == unknown(&e.setting)) { error("uri", UNENCODED) } else { e }
-}
-
-fn split_address(address: &str) -> Result<(&str, Option<&str>), ConfigError> {
-    if let Some(rest) = address.strip_prefix('[') {
-        let (inside, rest) = rest.split_once(']').ok_or_else(|| error("host", "a bracket is not closed"))?;
-        // With its brackets: only an IPv6 address may stand in them.
-        let host = address.get(..inside.len() + 2).unwrap_or(inside);
-        return match rest.strip_prefix(':') {
-            Some(port) => Ok((host, Some(port))),
-            None if rest.is_empty() => Ok((host, None)),
-            None => Err(error("host", "expected [address]:port")),
-        };
-    }
-    match address.split_once(':') {
-        Some((_, port)) if port.contains(':') => {
-            Err(error("host", "an IPv6 address is written in brackets: [::1]:446"))
-        }
-        Some((host, port)) => Ok((host, Some(port))),
-        None => Ok((address, None)),
-    }
 }
 
 #[cfg(test)]

@@ -99,6 +99,10 @@ impl FileConfig {
         if self.base.database.is_empty() {
             self.base.database = NOWHERE.to_owned();
         }
+        if !self.base.addresses.is_empty() {
+            let rule = "connections for files take one address".to_owned();
+            return Err(ConfigError { setting: "host".to_owned(), rule });
+        }
         self.base.check()
     }
 

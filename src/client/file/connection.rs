@@ -106,7 +106,7 @@ impl FileConnection {
         let connect = FileConnect::new(identity, random()?);
         let connect = connect.map_err(|e| Error::from_flow(e, Phase::Security).at(&peer))?;
         let progress = connect.progress();
-        let channel = channel(stream, FRAME);
+        let channel = channel(stream, FRAME, Arc::default());
         let session = match channel.run(connect, Some(login.deadline)).await {
             Ok(session) => session,
             Err(e) => {

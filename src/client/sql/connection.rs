@@ -1,38 +1,33 @@
 //! A connection: statements in, results out. Cheap to clone; all clones share one socket.
 
+use super::arrival::{arrive, arrive_over};
 use super::client_info;
 use super::describe::{StatementDescription, describe};
 use super::inner::Inner;
+use super::meter::{ConnectionCounters, Times, TimesNow};
 use super::missing_package::with_package;
 use super::parameters;
 use super::procedure::Procedure;
-use super::sections::Sections;
+use super::reset::{self, come_back, lose_work};
 use super::statement::{Outcome, StatementRun, Wanted, no_rows};
 use super::statement_kind::{self, StatementKind};
 use super::stream::QueryStream;
-use super::unit_of_work::UnitOfWork;
 use super::update_result::UpdateResult;
 use crate::client::config::Config;
 use crate::client::config::client_info::ClientInfo;
-use crate::client::dial::{self, Dialed, channel, dial, foresee, peer, refused, unreached};
+use crate::client::dial::{self, unreached};
 use crate::client::error::{Error, ErrorClass, Phase, Result};
-use crate::client::login::policy;
-use crate::client::login::{identity, no_database, stalled, without_database, without_password};
 use crate::client::server_info::ServerInfo;
 use crate::client::warning::Warning;
-use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::line::Line;
-use crate::flow::sql::connect::Connect;
 use crate::flow::sql::ping::Ping;
 use crate::flow::sql::uow::EndWork;
-use crate::net::error::NetError;
-use crate::net::recognise;
 use crate::net::transport::Deadline;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -40,21 +35,16 @@ use tokio::io::{AsyncRead, AsyncWrite};
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Longest statement text: what the architecture's servers take.
 const SQL_LIMIT: usize = 2 << 20;
-/// A frame may be longer than the longest large object by this much: a query block.
-const FRAME_SLACK: usize = 16 << 20;
 
 /// A connection to a database.
 #[derive(Debug, Clone)]
 pub struct Connection(pub(super) Arc<Inner>);
 
 impl Connection {
-    /// Connects and logs in, all within `config.timeout`.
+    /// Connects and logs in at the first address that lets it, all within `config.timeout`.
     pub async fn connect(config: Config) -> Result<Connection> {
-        config.check()?;
-        let (caution, deadline) = (config.caution.afresh(), Deadline::after(config.timeout));
-        foresee(&config, deadline).await.map_err(|e| e.at(&peer(&config)))?;
-        let dialed = dial(&config, config.port, &caution, deadline).await;
-        Connection::log_in(dialed.map_err(|e| unreached(e, &config))?, caution, config, deadline).await
+        let (arrival, deadline) = arrive(&config, &Arc::default()).await?;
+        Connection::begin(Inner::new(arrival, config, true), deadline).await
     }
 
     /// Logs in over any stream that is already connected: a tunnel, a pipe, a socket opened
@@ -67,54 +57,14 @@ impl Connection {
         config.check()?;
         let (caution, deadline) = (config.caution.afresh(), Deadline::after(config.timeout));
         let dialed = dial::take(stream, line, &config, &caution, deadline).await;
-        Connection::log_in(dialed.map_err(|e| unreached(e, &config))?, caution, config, deadline).await
+        let dialed = dialed.map_err(|e| unreached(e, &config))?;
+        let arrival = arrive_over(dialed, caution, config.clone(), &Arc::default(), deadline).await?;
+        Connection::begin(Inner::new(arrival, config, false), deadline).await
     }
 
-    async fn log_in(dialed: Dialed, caution: Caution, config: Config, deadline: Deadline) -> Result<Connection> {
-        let Dialed { stream, line, local, tls } = dialed;
-        let peer = peer(&config);
-        let policy = policy(&config, line).map_err(|e| e.at(&peer))?;
-        let identity = identity(&config, policy, &caution, local).map_err(|e| e.at(&peer))?;
-        let connect = Connect::new(identity).map_err(|e| Error::from_flow(e, Phase::Security).at(&peer))?;
-        let progress = connect.progress();
-        let limit = config.lob_limit as usize + FRAME_SLACK;
-        let channel = channel(stream, limit);
-        let session = match channel.run(connect, Some(deadline)).await {
-            Ok(session) => Arc::new(session),
-            Err(e) => {
-                channel.abort("the login failed");
-                let e = match (e, recognise::cut_short(&channel.heard())) {
-                    (NetError::Timeout { .. }, Some(what)) => NetError::NotDrda { what },
-                    (e, _) => stalled(e, &progress),
-                };
-                let database = no_database(&e);
-                let e = Error::from_net(e, Phase::of_login(progress.awaited()));
-                let e = refused(without_password(e, &config), tls.as_ref()).at(&peer).broken();
-                return Err(if database { without_database(e, &config) } else { e });
-            }
-        };
-        channel.set_limit(limit);
-        let sections = Sections::new(&config, &session.rdbnam);
-        let autocommit = AtomicBool::new(config.autocommit);
-        let inner = Inner {
-            peer,
-            session,
-            channel,
-            tls,
-            sections,
-            readers: Mutex::default(),
-            autocommit,
-            work: UnitOfWork::default(),
-            caution,
-            closed: AtomicBool::new(false),
-            settling: AtomicUsize::new(0),
-            untold: AtomicBool::new(false),
-            lost: Mutex::new(None),
-            config,
-        };
-        inner.channel.set_depth(inner.depth());
+    async fn begin(inner: Inner, deadline: Deadline) -> Result<Connection> {
         client_info::introduce(&inner, deadline).await.map_err(|e| e.at(&inner.peer))?;
-        tracing::info!(peer = inner.peer, product = inner.session.prdid, "connection opened");
+        tracing::info!(peer = %inner.peer, product = inner.session.prdid, "connection opened");
         Ok(Connection(Arc::new(inner)))
     }
 
@@ -127,10 +77,22 @@ impl Connection {
             batch.add(rows).await?;
             return batch.finish().await.map(Outcome::Done);
         }
-        self.run_once(sql, rows, Wanted::Anything).await
+        self.run_once(sql, rows, Wanted::Anything, &Arc::default()).await
     }
 
-    async fn run_once(&self, sql: &str, rows: &[RecordBatch], wanted: Wanted) -> Result<Outcome> {
+    /// The same with one row of parameters at most; where its time goes is added to `times`.
+    pub async fn run_timed(&self, sql: &str, row: RecordBatch, times: &Arc<Times>) -> Result<Outcome> {
+        self.run_once(sql, &[row], Wanted::Anything, times).await
+    }
+
+    /// The work of the connection so far.
+    pub fn counters(&self) -> ConnectionCounters {
+        let TimesNow { rows, batches, decoding, .. } = self.0.times.read();
+        ConnectionCounters { traffic: self.0.channel.counters().read(), rows, batches, decoding }
+    }
+
+    async fn run_once(&self, sql: &str, rows: &[RecordBatch], wanted: Wanted, times: &Arc<Times>) -> Result<Outcome> {
+        come_back(&self.0, Phase::Execute).await?;
         self.0.usable(Phase::Execute)?;
         check_sql(sql)?;
         wanted.check(sql)?;
@@ -139,7 +101,8 @@ impl Connection {
         let _turn = self.0.turn_of(query).await?;
         self.0.usable(Phase::Execute)?;
         self.0.opens_work(query);
-        let statement = StatementRun(&self.0);
+        self.0.touch(sql);
+        let statement = StatementRun(&self.0, times);
         let deadline = || self.0.config.statement_timeout.map(Deadline::after);
         match with_package!(self.0, deadline(), statement.attempt(sql, rows, wanted).await) {
             Err(e) if !parameters::are_given(rows) && wants_parameters(&e) => Err(statement.counted(sql, e).await),
@@ -149,6 +112,7 @@ impl Connection {
 
     /// Has a statement described without executing it.
     pub async fn describe(&self, sql: &str) -> Result<StatementDescription> {
+        come_back(&self.0, Phase::Execute).await?;
         self.0.usable(Phase::Execute)?;
         check_sql(sql)?;
         describe(&self.0, sql).await
@@ -168,7 +132,12 @@ impl Connection {
 
     /// The same with its parameters as a batch of one row.
     pub async fn query_row(&self, sql: &str, parameters: RecordBatch) -> Result<QueryStream> {
-        match self.run_once(sql, &[parameters], Wanted::Rows).await? {
+        self.query_timed(sql, parameters, &Arc::default()).await
+    }
+
+    /// The same; where its time goes is added to `times`.
+    pub async fn query_timed(&self, sql: &str, row: RecordBatch, times: &Arc<Times>) -> Result<QueryStream> {
+        match self.run_once(sql, &[row], Wanted::Rows, times).await? {
             Outcome::Rows(stream) => Ok(stream),
             Outcome::Done(_) | Outcome::Called(_) => Err(no_rows()),
         }
@@ -216,6 +185,9 @@ impl Connection {
         if self.0.is_within() {
             self.0.work.rows.answered().await?;
         }
+        if self.0.is_away() {
+            return lose_work(&self.0, Phase::Commit);
+        }
         self.0.usable(Phase::Commit)?;
         self.0.end_readers(false, "the reader was ended by a commit");
         let commit = EndWork::commit(self.0.session.clone());
@@ -231,6 +203,10 @@ impl Connection {
     /// Rolls back, in a transaction or not.
     pub(super) async fn rollback_now(&self) -> Result<()> {
         let _turn = self.0.turn().await?;
+        if self.0.is_away() {
+            // The end of the connection has undone it.
+            return lose_work(&self.0, Phase::Execute).or(Ok(()));
+        }
         self.0.usable(Phase::Execute)?;
         self.0.end_readers(true, "the reader was ended by a rollback");
         let rollback = EndWork::rollback(self.0.session.clone());
@@ -260,12 +236,30 @@ impl Connection {
         self.0.found().and(ended)
     }
 
+    /// Makes the connection as it was when it was opened: what is not committed is undone, open results end, and what
+    /// statements set or declared for the session is gone, whatever it is: the login is done again on a new socket.
+    /// Not within a transaction of [`Transactions`](super::transaction::Transactions). When it fails the connection
+    /// is closed.
+    pub async fn reset(&self) -> Result<()> {
+        reset::reset(&self.0).await
+    }
+
+    /// True while the connection is lost and is going to be made again when it is used.
+    pub fn is_away(&self) -> bool {
+        self.0.is_away()
+    }
+
+    /// True when a statement may have left something in the session that a rollback does not undo.
+    pub fn is_touched(&self) -> bool {
+        self.0.touched.load(Ordering::Acquire)
+    }
+
     /// Gives the connection up at once, without a word to the server.
     pub fn abort(&self) {
         self.0.closed.store(true, Ordering::Release);
         self.0.end_readers(true, "the connection was closed");
         self.0.channel.abort("it was closed");
-        tracing::info!(peer = self.0.peer, "connection closed");
+        tracing::info!(peer = %self.0.peer, "connection closed");
     }
 
     /// Commits after every statement, from the next one on, or after the transaction under way.
@@ -292,14 +286,22 @@ impl Connection {
         &self.0.config
     }
 
+    /// The same with the address at which it is.
+    pub fn config_here(&self) -> Config {
+        let now = self.0.now();
+        self.0.config.at(&now.address.0, now.address.1)
+    }
+
     /// True once closed or lost.
     pub fn is_closed(&self) -> bool {
-        self.0.closed.load(Ordering::Acquire) || self.0.channel.broken().is_some()
+        let lost = self.0.channel.broken().is_some() && !self.0.config.reconnect;
+        self.0.closed.load(Ordering::Acquire) || lost
     }
 
     /// The server's description of itself.
     pub fn info(&self) -> ServerInfo {
-        ServerInfo::new(&self.0.session, &self.0.config.database, &self.0.peer, self.0.tls.as_ref())
+        let now = self.0.now();
+        ServerInfo::new(&now.session, &self.0.config.database, &self.0.peer.to_string(), now.tls.as_ref())
     }
 
     /// Warnings about the connection itself that no listener heard when it was made (`Config::caution`).
@@ -310,10 +312,12 @@ impl Connection {
     /// Tells the server anew who works here: what `info` names is changed, the rest stays. Not under
     /// the control of transactions. Derby has no place for it: an error.
     pub async fn set_client_info(&self, info: &ClientInfo) -> Result<()> {
+        come_back(&self.0, Phase::Execute).await?;
         self.0.usable(Phase::Execute)?;
         if info.is_empty() {
             return Ok(());
         }
+        self.0.touched.store(true, Ordering::Release);
         client_info::tell(&self.0, info, self.autocommit(), self.0.config.statement_timeout.map(Deadline::after)).await
     }
 
@@ -326,6 +330,7 @@ impl Connection {
             Error::new(ErrorClass::Operational, Phase::Execute, "57033", text).at(&self.0.peer)
         };
         let _turn = tokio::time::timeout(limit, self.0.turn()).await.map_err(late)??;
+        come_back(&self.0, Phase::Execute).await?;
         self.0.usable(Phase::Execute)?;
         self.0.talk_until(Ping::new(self.0.session.clone()), Phase::Execute, Some(deadline)).await
     }

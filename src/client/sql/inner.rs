@@ -1,6 +1,9 @@
 //! The part that a connection and its open readers share.
 
+use super::arrival::{Arrival, named};
 use super::cursor_state::CursorState;
+use super::meter::Times;
+use super::now::{Now, Peer};
 use super::sections::{SectionLease, Sections};
 use super::statement_kind;
 use super::unit_of_work::UnitOfWork;
@@ -17,12 +20,11 @@ use crate::flow::sql::uow::EndWork;
 use crate::flow::step::Flow;
 use crate::net::channel::Channel;
 use crate::net::error::NetError;
-use crate::net::tls::Secured;
 use crate::net::transport::Deadline;
 use crate::wire::sql::sqlca::Sqlca;
 use crate::wire::value::product::Product;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
@@ -35,10 +37,19 @@ const EXPLAIN: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Inner {
     pub config: Config,
-    pub peer: String,
+    pub peer: Peer,
+    /// The agreement with the server, which another login has to come to as well.
     pub session: Arc<Session>,
     pub channel: Channel,
-    pub tls: Option<Secured>,
+    now: Mutex<Now>,
+    /// It made its socket itself, and can make another.
+    pub dials: bool,
+    /// Held by whoever connects anew.
+    pub returning: tokio::sync::Mutex<()>,
+    /// The times of all statements.
+    pub times: Times,
+    /// A statement ran that may have left something in the session.
+    pub touched: AtomicBool,
     pub sections: Arc<Sections>,
     pub readers: Mutex<Vec<Weak<CursorState>>>,
     /// Readers that are closed and end the work of their queries now.
@@ -56,6 +67,41 @@ pub(super) struct Inner {
 }
 
 impl Inner {
+    /// Of a login. `config` is that with all addresses; `dials` says that it made its socket itself.
+    pub(super) fn new(arrival: Arrival, config: Config, dials: bool) -> Inner {
+        let Arrival { channel, session, tls, caution, config: found } = arrival;
+        // A new password is that of the next login.
+        let Config { password, new_password, .. } = config;
+        let config = Config { password: new_password.or(password), new_password: None, ..config };
+        let inner = Inner {
+            peer: Peer::new(named(&found)),
+            sections: Sections::new(&config, &session.rdbnam),
+            now: Mutex::new(Now { session: session.clone(), tls, address: (found.host, found.port) }),
+            autocommit: AtomicBool::new(config.autocommit),
+            session,
+            channel,
+            dials,
+            returning: tokio::sync::Mutex::default(),
+            times: Times::default(),
+            touched: AtomicBool::new(false),
+            readers: Mutex::default(),
+            work: UnitOfWork::default(),
+            caution,
+            closed: AtomicBool::new(false),
+            settling: AtomicUsize::new(0),
+            untold: AtomicBool::new(false),
+            lost: Mutex::new(None),
+            config,
+        };
+        inner.channel.set_depth(inner.depth());
+        inner
+    }
+
+    /// The other end at the moment.
+    pub(super) fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether the connection can be used; nothing was sent for `phase` yet.
     pub(super) fn usable(&self, phase: Phase) -> Result<()> {
         if self.closed.load(Ordering::Acquire) {
@@ -87,7 +133,8 @@ impl Inner {
         readers.push(Arc::downgrade(cursor));
     }
 
-    /// In autocommit the work of a query ends with its last reader; the error is that of the commit.
+    /// In autocommit the work of a query ends with its last reader; the error is that of the commit. Whoever ended a
+    /// reader from outside ends its work as well: a commit here could come before a rollback there.
     pub(super) async fn reader_closed(&self, cursor: &Arc<CursorState>) -> Result<()> {
         let idle = {
             let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -96,7 +143,7 @@ impl Inner {
             readers.is_empty()
         };
         let mut ended = Ok(());
-        if idle && self.autocommit.load(Ordering::Acquire) {
+        if idle && self.autocommit.load(Ordering::Acquire) && cursor.why_ended().is_none() {
             ended = match self.intact(Phase::Commit) {
                 // Its work ends with that of the batch: a commit now would keep the rows so far.
                 Ok(()) if self.work.batches.load(Ordering::Acquire) > 0 => {
@@ -160,8 +207,34 @@ impl Inner {
         // A caller that stopped waiting for a commit learns here that its outcome is unknown.
         let untold = self.untold.load(Ordering::Acquire) && self.loses_the_answer(&e);
         let phase = if untold { Phase::Commit } else { phase };
+        let lost = matches!(&e, NetError::Closed { .. } | NetError::Broken(_));
         let e = self.without_secrets(Error::from_net(e, phase)).at(&self.peer);
-        if self.channel.broken().is_some() { e.broken() } else { self.give_up_after(e) }
+        match self.channel.broken() {
+            None => self.give_up_after(e),
+            Some(_) if lost && phase != Phase::Commit && self.loses_work() => self.with_lost_work(e),
+            Some(_) => e.broken(),
+        }
+    }
+
+    /// Whether the end of the connection undoes all that was not told to be committed.
+    fn loses_work(&self) -> bool {
+        !self.autocommit.load(Ordering::Acquire)
+    }
+
+    /// The error of a connection that was lost outside of a commit: none of the unit of work is kept, so that all of it
+    /// may be done again.
+    fn with_lost_work(&self, e: Error) -> Error {
+        if !self.config.reconnect || self.closed.load(Ordering::Acquire) {
+            return Error { retryable: true, ..e.broken() };
+        }
+        self.work.rolled_back();
+        self.touched.store(false, Ordering::Release);
+        lost_work(&e.message, e.phase).at(&self.peer)
+    }
+
+    /// True when the connection was lost and the user chose to have it made again.
+    pub(super) fn is_away(&self) -> bool {
+        self.config.reconnect && !self.closed.load(Ordering::Acquire) && self.channel.broken().is_some()
     }
 
     /// The error without secrets of Derby's attributes, which a server may repeat.
@@ -289,6 +362,19 @@ impl Inner {
             _ => false,
         }
     }
+}
+
+/// The error of a unit of work that went with its connection.
+pub(super) fn lost_work(why: &str, phase: Phase) -> Error {
+    let text = format!("the connection was lost, and its unit of work with it: nothing of it was kept ({why})");
+    Error { retryable: true, ..Error::new(ErrorClass::Operational, phase, "08507", text) }
+}
+
+/// The error of a session that went with its connection, between two units of work.
+pub(super) fn lost_session(why: &str, phase: Phase) -> Error {
+    let text =
+        format!("the connection was lost, and with it what statements had set or declared for the session ({why})");
+    Error { retryable: true, ..Error::new(ErrorClass::Operational, phase, "08507", text) }
 }
 
 /// A wait for a commit; dropped before its end, it notes that.

@@ -3,7 +3,7 @@
 use super::batch::{Batch, GivingUp};
 use super::connection::{Connection, check_sql};
 use super::ingest::{self, IngestOptions};
-use crate::client::error::{Phase, Result};
+use crate::client::error::Result;
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 
@@ -11,10 +11,10 @@ impl Connection {
     /// Begins a call of `sql` with many rows. Nothing is sent before the first of them; what else changes data on
     /// this connection waits until the call has ended.
     pub async fn batch(&self, sql: &str) -> Result<Batch> {
-        self.0.usable(Phase::Execute)?;
         check_sql(sql)?;
         self.0.may_end_work(sql)?;
         let turn = Batch::turn(&self.0).await?;
+        self.0.touch(sql);
         Ok(Batch::begin(&self.0, turn, sql.to_owned()))
     }
 

@@ -1,5 +1,6 @@
 //! The SQL side of the client: statements in, Arrow record batches out.
 
+mod arrival;
 pub mod batch;
 pub mod catalog;
 mod client_info;
@@ -13,17 +14,21 @@ pub mod ingest;
 mod inner;
 mod lob;
 mod many_rows;
+pub mod meter;
 mod missing_package;
+mod now;
 mod open_guard;
 pub mod parameter_names;
 pub mod parameters;
 mod prefetch;
 pub mod procedure;
+mod reset;
 mod rows_under_way;
 mod sections;
 pub mod statement;
 mod statement_kind;
 pub mod stream;
+mod told_servers;
 pub mod transaction;
 mod turn;
 mod unit_of_work;

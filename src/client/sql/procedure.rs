@@ -3,6 +3,7 @@
 use super::columns::merge_descriptions;
 use super::inner::Inner;
 use super::lob::{LobForms, PendingRow};
+use super::meter::Times;
 use super::open_guard::OpenGuard;
 use super::parameters;
 use super::sections::SectionLease;
@@ -53,7 +54,7 @@ pub struct Output {
 }
 
 /// The call of a procedure on a connection.
-pub(super) struct ProcedureCall<'a>(pub(super) &'a Arc<Inner>);
+pub(super) struct ProcedureCall<'a>(pub(super) &'a Arc<Inner>, pub(super) &'a Arc<Times>);
 
 impl ProcedureCall<'_> {
     /// Calls the procedure prepared in `lease`. In autocommit one that fails leaves nothing: what it did before
@@ -125,7 +126,10 @@ impl ProcedureCall<'_> {
         for (section, opened) in sets {
             let described = opened.described.clone().unwrap_or_default();
             let made = match merge_descriptions(&opened.fields, &described) {
-                Ok(fields) => QueryStream::new(self.0.clone(), lease.clone(), section, opened, fields).await,
+                Ok(fields) => {
+                    let (inner, times) = (self.0.clone(), self.1.clone());
+                    QueryStream::new(inner, lease.clone(), section, opened, fields, times).await
+                }
                 Err(e) => {
                     self.0.channel.abort("the server's descriptions disagree");
                     Err(e.at(&self.0.peer))

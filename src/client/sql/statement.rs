@@ -3,6 +3,7 @@
 
 use super::columns::merge_descriptions;
 use super::inner::Inner;
+use super::meter::Times;
 use super::open_guard::OpenGuard;
 use super::parameters;
 use super::procedure::{Procedure, ProcedureCall};
@@ -22,6 +23,7 @@ use crate::net::transport::Deadline;
 use crate::wire::sql::sqlda::SqlDa;
 use arrow_array::RecordBatch;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The outcome of a statement.
 #[derive(Debug)]
@@ -44,8 +46,8 @@ pub(super) enum Wanted {
     Rows,
 }
 
-/// One run of a statement on a connection.
-pub(super) struct StatementRun<'a>(pub(super) &'a Arc<Inner>);
+/// One run of a statement on a connection, and its times.
+pub(super) struct StatementRun<'a>(pub(super) &'a Arc<Inner>, pub(super) &'a Arc<Times>);
 
 impl Wanted {
     /// Refuses what is known by its first word to do something else.
@@ -74,12 +76,15 @@ impl StatementRun<'_> {
         let call = statement_kind::is_call(sql);
         let prepare = Prepare::new(self.0.session.clone(), lease.name.clone(), sql.to_owned(), with_parameters);
         let prepare = if call { prepare.with_modes() } else { prepare };
+        let begun = Instant::now();
         let prepared = self.0.talk(prepare, Phase::Execute).await?;
+        self.1.prepared(begun.elapsed());
         let inputs = self.inputs(&prepared, rows)?;
         if call {
             let described = prepared.parameters.map(|p| p.columns).unwrap_or_default();
-            let called =
-                ProcedureCall(self.0).call(lease, &described, inputs.into_iter().next(), self.0.commits()).await?;
+            let called = ProcedureCall(self.0, self.1)
+                .call(lease, &described, inputs.into_iter().next(), self.0.commits())
+                .await?;
             return Ok(Outcome::Called(called));
         }
         if prepared.columns.columns.is_empty() {
@@ -149,7 +154,8 @@ impl StatementRun<'_> {
             e.at(&self.0.peer)
         })?;
         let section = lease.name.clone();
-        QueryStream::new(self.0.clone(), Arc::new(lease), section, opened, fields).await.map(Outcome::Rows)
+        let (inner, times) = (self.0.clone(), self.1.clone());
+        QueryStream::new(inner, Arc::new(lease), section, opened, fields, times).await.map(Outcome::Rows)
     }
 
     /// Encodes the parameters as the server described them.

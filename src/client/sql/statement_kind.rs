@@ -35,6 +35,9 @@ const STATEMENTS: [&str; 19] = [
     "UPDATE",
 ];
 
+const TRACELESS: [&str; 10] =
+    ["SELECT", "VALUES", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "COMMIT", "ROLLBACK", "SAVEPOINT"];
+
 /// Looks at the first word after comments and opening parentheses.
 pub(super) fn hint(sql: &str) -> StatementKind {
     let word: String = skip(sql).chars().take_while(char::is_ascii_alphabetic).collect();
@@ -46,6 +49,13 @@ pub(super) fn hint(sql: &str) -> StatementKind {
     } else {
         StatementKind::Unknown
     }
+}
+
+/// True for a statement that only reads or changes rows or ends their work, by its first word: after a rollback
+/// nothing of it is left in the session.
+pub(super) fn leaves_no_trace(sql: &str) -> bool {
+    let word: String = skip(sql).chars().take_while(char::is_ascii_alphabetic).collect();
+    TRACELESS.iter().any(|w| w.eq_ignore_ascii_case(&word))
 }
 
 /// True for the call of a procedure, or of a function whose result goes to a parameter.

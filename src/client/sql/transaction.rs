@@ -3,6 +3,7 @@
 
 use super::connection::Connection;
 use super::inner::Inner;
+use super::reset::come_back;
 use super::unit_of_work::Blocks;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::wire::sql::package::Isolation;
@@ -21,6 +22,7 @@ impl Transactions<'_> {
         if inner.is_within() {
             return Err(Error::interface("a transaction cannot begin while a call of many rows takes them"));
         }
+        come_back(inner, Phase::Execute).await?;
         let turn = inner.turn().await?;
         inner.usable(Phase::Execute)?;
         let depth = {

@@ -4,6 +4,7 @@
 //! it.
 
 use super::inner::Inner;
+use super::statement_kind;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -62,6 +63,13 @@ impl Inner {
     pub(super) fn opens_work(&self, query: bool) {
         if !self.autocommit.load(Ordering::Acquire) || self.is_within() && !query {
             self.work.open.store(true, Ordering::Release);
+        }
+    }
+
+    /// Notes a statement that may leave something in the session beside changes of rows.
+    pub(super) fn touch(&self, sql: &str) {
+        if !statement_kind::leaves_no_trace(sql) {
+            self.touched.store(true, Ordering::Release);
         }
     }
 

@@ -36,6 +36,8 @@ const UTF8: u16 = 1208;
 /// The highest levels that this client speaks.
 const LEVELS: [(CodePoint, u16); 6] =
     [(cp::AGENT, 10), (cp::SQLAM, 11), (cp::CMNTCPIP, 5), (cp::RDB, 12), (cp::SECMGR, 9), (cp::UNICODEMGR, UTF8)];
+/// Other addresses of a server that are kept.
+const SERVERS: usize = 16;
 /// Product ids by server. (Measured: what Derby takes; what Db2 takes from other open clients.)
 const PRDID_DERBY: &str = "DNC10140";
 const PRDID: &str = "SQL11058";
@@ -301,6 +303,8 @@ impl Connect {
             self.session.product = Product::from_prdid(&accepted.prdid);
         }
         self.session.prdid = accepted.prdid;
+        self.session.servers = accepted.srvlst;
+        self.session.servers.truncate(SERVERS);
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use crate::flow::secmec::mechanism::Mechanism;
 use crate::wire::ddm::rdbname::RdbName;
 use crate::wire::ddm::text::DdmText;
+use crate::wire::sql::accrdb::ServerAddress;
 use crate::wire::sql::layout::ServerClass;
 use crate::wire::value::product::Product;
 use crate::wire::value::typdef::TypDef;
@@ -34,6 +35,8 @@ pub struct Session {
     pub rdbnam: RdbName,
     /// The security mechanism in force.
     pub security: Mechanism,
+    /// Other addresses of the database, as the server tells them.
+    pub servers: Vec<ServerAddress>,
 }
 
 impl Session {
@@ -52,7 +55,15 @@ impl Session {
             theirs: TypDef::OURS,
             rdbnam: RdbName::new(rdbnam),
             security: Mechanism::UserOnly,
+            servers: Vec::new(),
         }
+    }
+
+    /// Whether conversations of one server can go on with the other: it sends and takes the same.
+    pub fn is_like(&self, other: &Session) -> bool {
+        self.product == other.product
+            && self.class == other.class
+            && (self.sqlam, self.text, self.ours, self.theirs) == (other.sqlam, other.text, other.ours, other.theirs)
     }
 
     /// How SQLDARDs of this server are laid out.

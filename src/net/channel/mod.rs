@@ -7,11 +7,12 @@ mod task;
 use self::state::ChannelState;
 use self::task::Task;
 use super::any_flow::{AnyFlow, WaitingFlow};
+use super::counters::Counters;
 use super::error::{ConnectStage, NetError};
 use super::transport::Deadline;
 use crate::flow::step::Flow;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout_at;
@@ -19,7 +20,11 @@ use tokio::time::timeout_at;
 /// A handle to the task that owns a socket. The task ends, and the socket closes, when the last
 /// handle is gone.
 #[derive(Debug, Clone)]
-pub struct Channel {
+pub struct Channel(Arc<RwLock<Socket>>);
+
+/// The task of one socket, as its handles see it.
+#[derive(Debug, Clone)]
+struct Socket {
     jobs: mpsc::UnboundedSender<Box<dyn AnyFlow>>,
     shared: Arc<ChannelState>,
 }
@@ -30,38 +35,65 @@ impl Channel {
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
+        Channel::counted(stream, limit, Arc::default())
+    }
+
+    /// The same; what goes over the socket is added to `counters`.
+    pub fn counted<S>(stream: S, limit: usize, counters: Arc<Counters>) -> Channel
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
         let (jobs, queue) = mpsc::unbounded_channel();
-        let shared = Arc::new(ChannelState::default());
-        shared.depth.store(1, Ordering::Relaxed);
+        let shared = Arc::new(ChannelState::new(counters));
         shared.limit.store(limit, Ordering::Relaxed);
         tokio::spawn(Task::new(stream, queue, shared.clone(), limit).run());
-        Channel { jobs, shared }
+        Channel(Arc::new(RwLock::new(Socket { jobs, shared })))
+    }
+
+    /// Goes on with the socket of another channel. That of before closes once it has answered what is under way.
+    pub fn replace(&self, with: &Channel) {
+        let other = with.socket();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = other;
+    }
+
+    fn socket(&self) -> Socket {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn state(&self) -> Arc<ChannelState> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).shared.clone()
+    }
+
+    /// What went over its sockets.
+    pub fn counters(&self) -> Arc<Counters> {
+        self.state().counters.clone()
     }
 
     /// Allows so many requests under way at once: more than one only for servers shown to take it.
     pub fn set_depth(&self, depth: usize) {
-        self.shared.depth.store(depth.max(1), Ordering::Relaxed);
+        self.state().depth.store(depth.max(1), Ordering::Relaxed);
     }
 
     /// Allows longer frames: before the login nobody has a reason to send any.
     pub fn set_limit(&self, limit: usize) {
-        self.shared.limit.store(limit, Ordering::Relaxed);
+        self.state().limit.store(limit, Ordering::Relaxed);
     }
 
     /// Why the connection cannot be used any more, if so.
     pub fn broken(&self) -> Option<String> {
-        self.shared.broken()
+        self.state().broken()
     }
 
     /// The first bytes of the peer: they tell what it is when it is not what was expected.
     pub fn heard(&self) -> Vec<u8> {
-        self.shared.heard()
+        self.state().heard()
     }
 
     /// Gives the connection up: every waiter gets an error, the socket closes.
     pub fn abort(&self, why: &str) {
-        self.shared.break_with(why);
-        self.shared.abandoned.notify_one();
+        let state = self.state();
+        state.break_with(why);
+        state.abandoned.notify_one();
     }
 
     /// Runs a conversation to its end. Dropping the returned future ends the wait, never the
@@ -78,12 +110,13 @@ impl Channel {
     where
         F: Flow + 'static,
     {
-        if self.broken().is_some() {
-            return Err(self.shared.gone());
+        let Socket { jobs, shared } = self.socket();
+        if shared.broken().is_some() {
+            return Err(shared.gone());
         }
         let (tx, result) = oneshot::channel();
-        self.jobs.send(Box::new(WaitingFlow { flow, waiter: Some(tx) })).map_err(|_| self.shared.gone())?;
-        Ok(Pending { result, shared: self.shared.clone(), over: false })
+        jobs.send(Box::new(WaitingFlow { flow, waiter: Some(tx) })).map_err(|_| shared.gone())?;
+        Ok(Pending { result, shared, over: false })
     }
 }
 

@@ -1,14 +1,16 @@
 //! The state that the task of a socket and its handles share: whether the connection can be used, and what is allowed.
 
+use crate::net::counters::Counters;
 use crate::net::error::NetError;
 use crate::net::recognise;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 /// Known to the task and to its handles.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct ChannelState {
+    pub(super) counters: Arc<Counters>,
     /// Why the connection cannot be used, once that is so.
     broken: Mutex<Option<Broken>>,
     /// The first bytes of the peer, until they made a frame.
@@ -30,6 +32,18 @@ pub(super) struct Broken {
 }
 
 impl ChannelState {
+    /// Of a socket about which nothing is known yet.
+    pub(super) fn new(counters: Arc<Counters>) -> ChannelState {
+        ChannelState {
+            counters,
+            broken: Mutex::default(),
+            head: Mutex::default(),
+            abandoned: Notify::new(),
+            depth: AtomicUsize::new(1),
+            limit: AtomicUsize::new(usize::MAX),
+        }
+    }
+
     /// Why it cannot be used, to be read or set.
     pub(super) fn lock(&self) -> MutexGuard<'_, Option<Broken>> {
         self.broken.lock().unwrap_or_else(PoisonError::into_inner)

@@ -54,6 +54,8 @@ pub(super) struct Task<S> {
     late: Option<RangeInclusive<u16>>,
     /// Counts objects that bring nothing, since a chain was sent.
     idle: Idle,
+    /// Since when an answer is waited for.
+    waiting: Option<Instant>,
 }
 
 /// A conversation under way.
@@ -94,6 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
             open: true,
             late: None,
             idle: Idle::default(),
+            waiting: None,
         }
     }
 
@@ -160,6 +163,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
                         Err(e) => return Err(self.last_words(e, &mut buf).await),
                     };
                     self.unflushed = n > 0;
+                    shared.counters.send(n);
                     self.out.written(n);
                 }
                 n = self.reader.read(&mut buf) => {
@@ -167,7 +171,12 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
                     if n == 0 {
                         return Err(self.closed(None));
                     }
+                    shared.counters.receive(n);
+                    if let Some(since) = self.waiting.take() {
+                        shared.counters.wait(since.elapsed());
+                    }
                     self.received(buf.get(..n).unwrap_or_default())?;
+                    self.waiting = (!self.active.is_empty()).then(Instant::now);
                 }
                 () = sleep_until(drain.unwrap_or_else(Instant::now)), if drain.is_some() => {
                     return Err(NetError::Broken("the server did not answer a request that was given up".to_owned()));
@@ -227,6 +236,8 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         let last = chain.last_id();
         self.out.add(chain);
         self.unflushed = true;
+        self.shared.counters.ask();
+        self.waiting.get_or_insert_with(Instant::now);
         last
     }
 

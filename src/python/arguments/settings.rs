@@ -164,7 +164,10 @@ fn limit(limits: &mut Limits, key: &str, value: &Bound<'_, PyAny>) -> PyResult<(
 /// True when what the URI had said was changed.
 fn contradicts(key: &str, before: &Config, after: &Config) -> bool {
     match key {
-        "host" => !before.host.eq_ignore_ascii_case(&after.host),
+        "host" => {
+            let written = |config: &Config| format!("{:?}", (&config.host, &config.addresses)).to_ascii_lowercase();
+            written(before) != written(after)
+        }
         "port" => before.port != after.port && before.port != Config::empty().port,
         "database" => before.database != after.database,
         "user" => before.user.is_some() && before.user != after.user,

@@ -8,6 +8,8 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::catalog::{self, CatalogTable, GivenTable, wanted};
 use super::cursor_classes::{AsyncCursor, Cursor};
+use super::observing;
+use super::other_end::{server, tls};
 use super::query::{AsyncQuery, Query, SharedQuery};
 use super::row_factory::RowFactory;
 use super::statement::SharedStatement;
@@ -24,6 +26,7 @@ use crate::python::ownership::Owned;
 use crate::python::runtime;
 use crate::python::shared_connection::SharedConnection;
 use crate::python::twins::twins;
+use crate::python::watch::Watch;
 use crate::python::wording::shown;
 
 /// Connects to a database: `connect("drda://user@host:446/DATABASE", password=...)`.
@@ -74,10 +77,12 @@ fn connecting<C: From<(Arc<SharedConnection>, RowFactory)> + 'static>(
     settings: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<impl Future<Output = Result<ConnectOutcome<C>>> + Send + 'static> {
     let caller = Caller::here(py)?;
-    let rows = RowFactory::taken(settings)?;
+    let (rows, on_slow) = (RowFactory::taken(settings)?, Watch::taken(settings)?);
     let (mut config, limits) = sources::read(py, uri, settings)?;
+    let watch = Watch::of(py, &config, on_slow)?;
     caller.listen(&mut config);
-    Ok(caller.hear(async move { SharedConnection::connect(config, limits).await.map(|link| C::from((link, rows))) }))
+    let made = async move { SharedConnection::connect(config, limits, watch).await };
+    Ok(caller.hear(async move { made.await.map(|link| C::from((link, rows))) }))
 }
 
 /// A connection to a database (PEP 249), made by `connect()`.
@@ -309,10 +314,22 @@ twins! {
 
         /// The server's description of itself: dict with product, prdid, class, release, platform, system (its
         /// name), job (of this connection; on IBM i "123456/QUSER/QRWTSRVR"), sqlam, typdef, ccsids
-        /// (single-byte, double-byte, mixed), secmec, database, peer.
+        /// (single-byte, double-byte, mixed), secmec, database, peer, servers (other addresses of the database that
+        /// it tells, list of "host:port").
         #[getter]
         fn server<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
             server(py, self.0.get().or_raise(py)?)
+        }
+
+        /// Its work so far, over all sockets that it had: `drdarrow.observing.Counters`.
+        fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+            observing::counters(py, self.0.get().or_raise(py)?)
+        }
+
+        /// Whether a statement may have left something in the session that a rollback does not undo, bool.
+        #[getter]
+        fn _touched(&self, py: Python<'_>) -> PyResult<bool> {
+            Ok(self.0.get().or_raise(py)?.client.is_touched())
         }
 
         /// The protection of the connection: dict with version, cipher, fingerprint (SHA-256 of the server's
@@ -402,6 +419,16 @@ twins! {
             self.0.shared(py)?.end_work(false)
         }
 
+        /// Makes the connection as it was when it was opened: what is not committed is undone, open results end with an
+        /// error, and nothing is left of what statements set or declared for the session: registers, temporary tables,
+        /// variables. It logs in again on a new socket, with the settings of `connect()`.
+        ///
+        /// Raises InterfaceError within `transaction()`, OperationalError when the server cannot be reached or
+        /// refuses: the connection is closed then.
+        fn reset<'py>(&self, py: Python<'py>) -> () {
+            self.0.shared(py)?.reset()
+        }
+
         /// Asks whether the server answers within `timeout` seconds. It changes nothing, and is no part of a transaction.
         ///
         /// Raises OperationalError when no answer comes: the connection is closed then. A statement that another
@@ -425,7 +452,9 @@ twins! {
         /// Closes the connection; work that was not committed is undone. Closing twice is allowed. A
         /// statement that another thread waits for ends with an error.
         fn close<'py>(&self, py: Python<'py>) -> () {
-            self.0.shared(py)?.close()
+            let link = self.0.shared(py)?;
+            link.watch.let_go();
+            link.close()
         }
 
         /// Tells the server anew who works here: what is given is changed, "" takes it back, None leaves it.
@@ -454,38 +483,9 @@ twins! {
 
     impl Leave {
         fn leave<'py>(&self, py: Python<'py>, well: bool) -> () {
-            self.0.shared(py)?.leave(well)
+            let link = self.0.shared(py)?;
+            link.watch.let_go();
+            link.leave(well)
         }
     }
-}
-
-/// The server's description of itself.
-fn server<'py>(py: Python<'py>, link: &SharedConnection) -> PyResult<Bound<'py, PyDict>> {
-    let info = link.client.info();
-    let server = PyDict::new(py);
-    server.set_item("product", info.product)?;
-    server.set_item("prdid", info.prdid)?;
-    server.set_item("class", info.class)?;
-    server.set_item("release", info.release)?;
-    server.set_item("platform", info.platform)?;
-    server.set_item("system", info.system)?;
-    server.set_item("job", info.job)?;
-    server.set_item("sqlam", info.sqlam)?;
-    server.set_item("typdef", info.typdef)?;
-    server.set_item("ccsids", info.ccsids)?;
-    server.set_item("secmec", info.secmec)?;
-    server.set_item("database", info.database)?;
-    server.set_item("peer", info.peer)?;
-    Ok(server)
-}
-
-/// The protection of the connection.
-fn tls<'py>(py: Python<'py>, link: &SharedConnection) -> PyResult<Option<Bound<'py, PyDict>>> {
-    let Some(secured) = link.client.info().tls else { return Ok(None) };
-    let tls = PyDict::new(py);
-    tls.set_item("version", secured.version)?;
-    tls.set_item("cipher", secured.cipher)?;
-    tls.set_item("fingerprint", secured.fingerprint.to_string())?;
-    tls.set_item("verified", secured.verified)?;
-    Ok(Some(tls))
 }

@@ -11,7 +11,8 @@ use super::description::{describe_state, description, drain_messages, row_count}
 use super::executemany::{self, RawBatch};
 use super::ingest::{self, Ingested};
 use super::ingest_request::{IngestRequest, skipped};
-use super::{fetch, procedure};
+use super::telling::{self, ToldCursor};
+use super::{fetch, observing, procedure};
 use crate::python::arguments::given::Given;
 use crate::python::arguments::named;
 use crate::python::arguments::param_rows::RawRows;
@@ -39,7 +40,9 @@ twins! {
         ) -> PyResult<Py<Self>> {
             let statement = slf.get().anew(py)?;
             let (sql, row) = named::bound(py, operation, parameters)?;
+            telling::begin(py, &statement, &sql)?;
             runtime::wait(py, statement.execute(&sql, row))?;
+            telling::tell(py, &statement)?;
             Ok(slf)
         }
 
@@ -78,8 +81,10 @@ twins! {
             max_skipped: usize,
             progress: Option<&Bound<'_, PyAny>>,
         ) -> PyResult<Ingested> {
+            let statement = self.anew(py)?;
+            telling::begin(py, &statement, &ingest::described(&table))?;
             let request = IngestRequest::of(table, mode, schema, types, batch_rows, on_error, max_skipped)?;
-            ingest::run(py, &self.anew(py)?, &request, data, progress)
+            ingest::run(py, &statement, &request, data, progress)
         }
 
         /// The next row as a tuple, or None at the end.
@@ -162,8 +167,9 @@ twins! {
             let work = || {
                 let statement = slf.get().anew(py)?;
                 let (sql, row) = named::bound(py, operation, parameters)?;
+                telling::begin(py, &statement, &sql)?;
                 let cursor = slf.clone().unbind();
-                Ok(async move { statement.execute(&sql, row).await.map(|()| cursor) })
+                Ok(async move { statement.execute(&sql, row).await.map(|()| ToldCursor(statement, cursor)) })
             };
             spawn(py, "AsyncCursor.execute", work())
         }
@@ -224,9 +230,11 @@ twins! {
             max_skipped: usize,
         ) -> PyResult<Bound<'py, PyAny>> {
             let work = || {
+                let statement = self.anew(py)?;
+                telling::begin(py, &statement, &ingest::described(&table))?;
                 let request = IngestRequest::of(table, mode, schema, types, batch_rows, on_error, max_skipped)?;
                 let (columns, sample) = rows.first(py)?;
-                Ok(RawBatch::ingest(self.anew(py)?, request, columns, sample))
+                Ok(RawBatch::ingest(statement, request, columns, sample))
             };
             spawn(py, "AsyncCursor._ingest", work())
         }
@@ -246,7 +254,9 @@ twins! {
         ) -> PyResult<Bound<'py, PyAny>> {
             let work = || {
                 let skip = skipped(on_error, max_skipped)?;
-                Ok(RawBatch::begin(self.anew(py)?, params::statement(sql)?, skip))
+                let (statement, sql) = (self.anew(py)?, params::statement(sql)?);
+                telling::begin(py, &statement, &sql)?;
+                Ok(RawBatch::begin(statement, sql, skip))
             };
             spawn(py, "AsyncCursor._batch", work())
         }
@@ -295,8 +305,9 @@ twins! {
 
         /// Those of the rows in hand that `size` allows, without waiting: a list.
         fn _in_hand<'py>(&self, py: Python<'py>, size: usize) -> PyResult<Bound<'py, PyList>> {
-            let list = PyList::empty(py);
-            fetch::take(&mut self.statement.get().or_raise(py)?.lease_rows().or_raise(py)?, size, &list)?;
+            let (list, statement) = (PyList::empty(py), self.statement.get().or_raise(py)?);
+            telling::tell(py, statement)?;
+            fetch::take(&mut statement.lease_rows().or_raise(py)?, size, &list)?;
             Ok(list)
         }
 
@@ -394,6 +405,12 @@ twins! {
             Ok(self.messages.clone_ref(py))
         }
 
+        /// Where the time of the last statement went: a `drdarrow.observing.Timing`; None before the first. A call with
+        /// many rows is all `first_block`.
+        fn timing<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+            observing::timing(py, self.statement.get().or_raise(py)?)
+        }
+
         /// The Connection it belongs to.
         #[getter]
         fn connection(&self, py: Python<'_>) -> Py<PyAny> {
@@ -436,6 +453,7 @@ twins! {
             let statement = self.anew(py)?;
             let given = procedure::given(py, parameters)?;
             let sql = procedure::statement(py, &params::statement(procname)?, given.len())?;
+            telling::begin(py, &statement, &sql)?;
             let (row, given) = (params::batch(py, Some(given.as_any()))?, given.unbind());
             async move {
                 statement.execute(&sql, row).await?;

@@ -43,7 +43,11 @@ pub(super) fn row_count(statement: &SharedStatement) -> i64 {
 
 /// Moves the server's new remarks into the list that Python sees.
 pub(super) fn drain_messages(py: Python<'_>, statement: &SharedStatement, list: &Bound<'_, PyList>) -> PyResult<()> {
-    let warnings = std::mem::take(&mut statement.about().warnings);
+    let warnings = {
+        let mut about = statement.about();
+        about.heard = 0;
+        std::mem::take(&mut about.warnings)
+    };
     for warning in &warnings {
         list.append(errors::warning(py, warning)?)?;
     }

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 
 use super::ingest_request::{IngestRequest, Progress};
 use super::statement::SharedStatement;
+use super::telling::{self, Told};
 use crate::client::error::{Error, Result};
 use crate::client::sql::batch::Batch;
 use crate::python::arguments::named;
@@ -29,8 +30,10 @@ pub(super) fn run(
     let (sql, names) = named::many(operation)?;
     let mut rows = ParamRows::of(rows, names)?;
     let mut lease = statement.lease().map_err(raise)?;
+    telling::begin(py, statement, &sql)?;
     let batch = runtime::block_on(py, statement.begin_many(&mut lease, &sql, skip))?.map_err(raise)?;
-    drive(py, statement, batch, &mut rows, None)
+    drive(py, statement, batch, &mut rows, None)?;
+    telling::tell(py, statement)
 }
 
 /// Gives all rows to a call, and ends it.
@@ -187,7 +190,8 @@ impl RawBatch {
         awaitable::asyncio(py, async move {
             let mut held = state.take(what)?;
             let Some(mut held) = held.take() else { return Err(errors::internal("a call went missing")) };
-            statement.finish(&mut held.batch).await
+            statement.finish(&mut held.batch).await?;
+            Ok(Told(statement))
         })
     }
 

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
 use super::statement::SharedStatement;
+use super::telling;
 use crate::client::batch_source::BatchSource;
 use crate::client::error::{Error, Result};
 use crate::client::limits::Limits;
@@ -77,6 +78,7 @@ fn filled(
     if let Some(reader) = lease.as_mut().and_then(|lease| lease.as_mut()) {
         statement.about().warnings.extend(reader.take_warnings());
     }
+    telling::tell(py, statement)?;
     Ok(filled.map(|more| lease.filter(|_| more)))
 }
 

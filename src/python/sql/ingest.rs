@@ -8,10 +8,16 @@ use pyo3::prelude::*;
 use super::executemany;
 use super::ingest_request::{IngestRequest, Progress};
 use super::statement::SharedStatement;
+use super::telling;
 use crate::client::error::Error;
 use crate::python::arguments::param_rows::ParamRows;
 use crate::python::arrow::batch::RecordBatch;
 use crate::python::{errors, runtime};
+
+/// The call in words, for those who watch statements.
+pub(super) fn described(table: &str) -> String {
+    format!("ingest into {table}")
+}
 
 /// The whole call, for a thread that waits.
 pub(super) fn run(
@@ -28,6 +34,7 @@ pub(super) fn run(
     let mut lease = statement.lease().map_err(raise)?;
     let begun = runtime::block_on(py, statement.begin_ingest(&mut lease, request, &schema, sample.as_ref()))?;
     executemany::drive(py, statement, begun.map_err(raise)?, &mut rows, progress.as_mut())?;
+    telling::tell(py, statement)?;
     Ingested::of(py, statement)
 }
 

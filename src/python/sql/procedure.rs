@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
 use super::statement::SharedStatement;
+use super::telling;
 use crate::python::arguments::params;
 use crate::python::{errors, rows};
 
@@ -51,6 +52,7 @@ impl<'py> IntoPyObject<'py> for Called {
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        telling::tell(py, &self.statement)?;
         let given = self.given.into_bound(py);
         let came_out = self.statement.about().output.as_ref().map(|output| output.came_out.clone());
         let Some((values, came_out)) = outputs(py, &self.statement)?.zip(came_out) else { return Ok(given) };

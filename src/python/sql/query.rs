@@ -12,6 +12,7 @@ use super::cursor_classes::{AsyncCursor, Cursor};
 use super::fetch;
 use super::row_factory::RowFactory;
 use super::statement::SharedStatement;
+use super::telling;
 use crate::client::batch_source::BatchSource;
 use crate::client::error::{Error, Result};
 use crate::client::limits::Limits;
@@ -79,7 +80,12 @@ impl SharedQuery {
     /// Asks: a statement with the rows in hand.
     async fn ask(&self) -> Result<Arc<SharedStatement>> {
         let statement = SharedStatement::new(self.link.clone());
+        statement.watch(self.link.watch.begin_slow(&self.link.client, &self.statement));
         statement.query(&self.statement, self.parameters.clone()).await?;
+        if statement.is_slow() {
+            // Whatever the hook does, it is told of by itself.
+            runtime::aside(|py| telling::tell_if_slow(py, &statement));
+        }
         self.learn(statement.schema()?);
         Ok(statement)
     }

@@ -12,6 +12,7 @@ use crate::client::batch_source::BatchSource;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::sql::batch::Batch;
 use crate::client::sql::column_info::ColumnInfo;
+use crate::client::sql::meter::Times;
 use crate::client::sql::procedure::Output;
 use crate::client::sql::statement::Outcome;
 use crate::client::sql::stream::QueryStream;
@@ -21,6 +22,7 @@ use crate::python::errors;
 use crate::python::ownership::OwnedSlot;
 use crate::python::reader::{self, ReaderLease, ResultReader};
 use crate::python::shared_connection::SharedConnection;
+use crate::python::watch::Watched;
 
 /// The state of a cursor.
 pub(in crate::python) struct SharedStatement {
@@ -31,6 +33,8 @@ pub(in crate::python) struct SharedStatement {
     sets: Mutex<VecDeque<QueryStream>>,
     about: Mutex<About>,
     closed: AtomicBool,
+    /// Who wants to hear of the next statement.
+    upcoming: Mutex<Option<Watched>>,
 }
 
 /// The facts that a cursor tells of its last statement.
@@ -54,18 +58,42 @@ pub(super) struct About {
     ingested: Option<SchemaRef>,
     /// The server's warnings that Python has not seen yet.
     pub(super) warnings: Vec<Warning>,
+    /// How many of them were warned of.
+    pub(super) heard: usize,
+    /// Where the time of the statement goes; none before the first.
+    pub(super) times: Option<Arc<Times>>,
+    /// Who wants to hear of it.
+    pub(super) watched: Option<Watched>,
 }
 
 impl SharedStatement {
     /// Nothing executed yet.
     pub(in crate::python) fn new(link: Arc<SharedConnection>) -> Arc<SharedStatement> {
         let (slot, closed) = (OwnedSlot::new(None), AtomicBool::new(false));
-        Arc::new(SharedStatement { link, slot, sets: Mutex::default(), about: Mutex::default(), closed })
+        let (sets, about, upcoming) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Arc::new(SharedStatement { link, slot, sets, about, closed, upcoming })
     }
 
     /// The facts about the last statement.
     pub(super) fn about(&self) -> MutexGuard<'_, About> {
         self.about.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes who wants to hear of the statement that is about to run.
+    pub(super) fn watch(&self, watched: Option<Watched>) {
+        *self.upcoming.lock().unwrap_or_else(PoisonError::into_inner) = watched;
+    }
+
+    /// Whether its answer took longer than somebody wants to hear of.
+    pub(super) fn is_slow(&self) -> bool {
+        let took = self.about().times.as_ref().map(|times| times.read().answer);
+        took.is_some_and(|took| self.link.watch.is_slow(took))
+    }
+
+    /// The facts about a statement that begins.
+    fn afresh(&self, times: &Arc<Times>) -> About {
+        let watched = self.upcoming.lock().unwrap_or_else(PoisonError::into_inner).take();
+        About { times: Some(times.clone()), watched, ..About::default() }
     }
 
     /// Closed by the user.
@@ -197,9 +225,12 @@ impl SharedStatement {
     pub(super) async fn execute(&self, sql: &str, parameters: RecordBatch) -> Result<()> {
         let lease = &mut self.lease_soon().await?;
         self.clear(lease);
-        *self.about() = About::default();
+        let times = Arc::<Times>::default();
+        let fresh = self.afresh(&times);
+        *self.about() = fresh;
         let _waiting = self.link.waiting();
-        let outcome = self.link.client.run(sql, &[parameters]).await;
+        let outcome = self.link.client.run_timed(sql, parameters, &times).await;
+        times.answered();
         match outcome.map_err(|e| self.as_closed(e))? {
             Outcome::Rows(stream) => self.read(lease, stream),
             Outcome::Called(mut called) => {
@@ -228,7 +259,12 @@ impl SharedStatement {
     pub(super) async fn query(&self, sql: &str, parameters: RecordBatch) -> Result<()> {
         let lease = &mut self.lease_soon().await?;
         let _waiting = self.link.waiting();
-        let stream = self.link.client.query_row(sql, parameters).await.map_err(|e| self.as_closed(e))?;
+        let times = Arc::<Times>::default();
+        let fresh = self.afresh(&times);
+        *self.about() = fresh;
+        let answer = self.link.client.query_timed(sql, parameters, &times).await;
+        times.answered();
+        let stream = answer.map_err(|e| self.as_closed(e))?;
         self.read(lease, stream);
         Ok(())
     }
@@ -237,7 +273,8 @@ impl SharedStatement {
     /// `skip` is how many rows may be left out, where they may.
     pub(super) async fn begin_many(&self, lease: &mut ReaderLease, sql: &str, skip: Option<usize>) -> Result<Batch> {
         self.clear(lease);
-        *self.about() = About { count: Some(0), ..About::default() };
+        let fresh = self.afresh(&Arc::default());
+        *self.about() = About { count: Some(0), ..fresh };
         let _waiting = self.link.waiting();
         let batch = self.link.client.batch(sql).await.map_err(|e| self.as_closed(e))?;
         Ok(match skip {
@@ -255,7 +292,8 @@ impl SharedStatement {
         sample: Option<&RecordBatch>,
     ) -> Result<Batch> {
         self.clear(lease);
-        *self.about() = About { count: Some(0), ingested: Some(schema.clone()), ..About::default() };
+        let fresh = self.afresh(&Arc::default());
+        *self.about() = About { count: Some(0), ingested: Some(schema.clone()), ..fresh };
         let _waiting = self.link.waiting();
         let begun = self.link.client.ingest(&request.table, schema, sample, &request.options).await;
         begun.map_err(|e| self.as_closed(e))
@@ -301,6 +339,9 @@ impl SharedStatement {
         self.note(batch);
         let done = finished.map_err(|e| self.as_closed(e))?;
         let mut about = self.about();
+        if let Some(times) = &about.times {
+            times.answered();
+        }
         about.skipped = skipped;
         about.warnings.extend(done.warnings);
         Ok(())

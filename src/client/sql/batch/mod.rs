@@ -16,6 +16,7 @@ use self::remains::{Remains, told};
 use self::send::{RowSender, appetite};
 use self::undo::{Among, CallWork};
 use super::inner::Inner;
+use super::reset::come_back;
 use super::sections::SectionLease;
 use super::statement_kind;
 use super::turn::{Counted, Turn, Undoing};
@@ -95,6 +96,7 @@ impl GivingUp {
 impl Batch {
     /// Waits for the turn of a batch; none within another one, whose rows are answered then.
     pub(in crate::client::sql) async fn turn(inner: &Inner) -> Result<Option<Turn>> {
+        come_back(inner, Phase::Execute).await?;
         inner.usable(Phase::Execute)?;
         let turn = inner.turn().await?;
         if turn.is_none() {

@@ -9,6 +9,7 @@ use super::column_info::ColumnInfo;
 use super::cursor_state::CursorState;
 use super::inner::Inner;
 use super::lob::{LobForms, PendingRow};
+use super::meter::Times;
 use super::prefetch::{Fetched, Prefetcher};
 use super::sections::SectionLease;
 use crate::client::batch_source::{BatchSource, Wait};
@@ -27,6 +28,7 @@ use crate::wire::value::field::{Field, Shape};
 use arrow_schema::SchemaRef;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 /// A result set being read. Dropped before its end, it closes the query in the background.
@@ -55,6 +57,8 @@ pub struct QueryStream {
     /// In autocommit: what became of the commit, which is awaited before the end is told.
     settled: Option<oneshot::Receiver<Error>>,
     warnings: Vec<Warning>,
+    /// Where the time of its statement goes.
+    times: Arc<Times>,
     /// Warnings that were too many to be kept.
     unkept: u64,
     /// Objects in a row that brought nothing.
@@ -79,6 +83,7 @@ impl QueryStream {
         section: PkgNamCsn,
         opened: OpenedQuery,
         fields: Vec<Field>,
+        times: Arc<Times>,
     ) -> Result<QueryStream> {
         let rows_came = opened.answer.blocks.iter().any(|b| !b.is_empty());
         let forms = LobForms::new(fields, inner.config.lobs, rows_came, &inner.session.theirs);
@@ -131,6 +136,7 @@ impl QueryStream {
             failure: None,
             settled,
             warnings: Vec::new(),
+            times,
             unkept: 0,
             empty: 0,
             ended: false,
@@ -255,6 +261,39 @@ impl BatchSource for QueryStream {
     }
 
     fn decode(&mut self) -> Result<Decoded> {
+        let begun = Instant::now();
+        let decoded = self.decode_rows();
+        let rows = match &decoded {
+            Ok(Decoded::Batch(batch)) => Some(batch.num_rows()),
+            _ => None,
+        };
+        let took = begun.elapsed();
+        self.times.decoded(took, rows);
+        self.inner.times.decoded(took, rows);
+        decoded
+    }
+
+    fn wait(&mut self) -> Wait<'_, ()> {
+        let (times, begun) = (self.times.clone(), Instant::now());
+        let waiting = self.ready();
+        Box::pin(async move {
+            let waited = waiting.await;
+            times.waited(begun.elapsed());
+            waited
+        })
+    }
+
+    fn take_warnings(&mut self) -> Vec<Warning> {
+        let unkept = std::mem::take(&mut self.unkept);
+        if unkept > 0 {
+            self.warnings.push(Warning::general(&format!("{unkept} more warnings were not kept")));
+        }
+        std::mem::take(&mut self.warnings)
+    }
+}
+
+impl QueryStream {
+    fn decode_rows(&mut self) -> Result<Decoded> {
         if let Some(why) = self.cursor.why_ended().filter(|_| !self.ended) {
             self.batch.give_up();
             self.end();
@@ -310,18 +349,6 @@ impl BatchSource for QueryStream {
                 }
             }
         }
-    }
-
-    fn wait(&mut self) -> Wait<'_, ()> {
-        Box::pin(self.ready())
-    }
-
-    fn take_warnings(&mut self) -> Vec<Warning> {
-        let unkept = std::mem::take(&mut self.unkept);
-        if unkept > 0 {
-            self.warnings.push(Warning::general(&format!("{unkept} more warnings were not kept")));
-        }
-        std::mem::take(&mut self.warnings)
     }
 }
 

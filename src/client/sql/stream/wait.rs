@@ -83,7 +83,7 @@ impl QueryStream {
                 }
             }
             Err(e) => {
-                let e = self.inner.without_secrets(Error::from_net(e, Phase::Fetch)).at(&self.inner.peer);
+                let e = self.inner.error(e, Phase::Fetch);
                 self.failure =
                     Some(Error { message: format!("{} after {} rows", e.message, self.rows.delivered()), ..e });
             }

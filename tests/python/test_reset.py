@@ -1,0 +1,229 @@
+"""`connection.reset()` leaves nothing of what was done before; lost connections come back where that costs no work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+from conftest import Lab
+from peers import EXCSAT, Proxy, wait_for
+
+import drdarrow
+from drdarrow import aio, server
+
+
+@pytest.fixture
+def proxied() -> Iterator[tuple[server.Server, Proxy]]:
+    base = duckdb.connect()
+    base.execute("CREATE TABLE T (ID INTEGER)")
+    with server.serve(base) as srv, Proxy(srv.port) as proxy:
+        yield srv, proxy
+
+
+def uri(srv: server.Server, proxy: Proxy) -> str:
+    return srv.uri.replace(f":{srv.port}", f":{proxy.port}")
+
+
+REGISTERS = ("CURRENT SCHEMA", "CURRENT ISOLATION", "CURRENT CLIENT_APPLNAME", "CURRENT CLIENT_USERID")
+
+
+def registers(connection: drdarrow.Connection) -> list[object]:
+    found = []
+    for name in REGISTERS:
+        row = connection.execute(f"VALUES {name}").fetchone()
+        assert row is not None
+        found.append(row[0])
+    connection.rollback()
+    return found
+
+
+@pytest.mark.parametrize("persona", ["luw", "ibmi", "zos"])
+def test_a_reset_leaves_nothing_of_the_session(persona: server.Persona) -> None:
+    base = duckdb.connect()
+    base.execute("CREATE TABLE T (ID INTEGER); CREATE SCHEMA OTHER; CREATE TABLE OTHER.T (ID INTEGER)")
+    base.execute("CREATE TABLE BIG AS SELECT range::INTEGER AS ID FROM range(1000000)")
+    with server.serve(base, persona=persona) as srv, srv.connect(client_user="first") as connection:
+        fresh = registers(connection)
+        assert "first" in fresh
+        connection.set_client_info(client_user="second", application_name="else")
+        connection.execute("SET CURRENT SCHEMA = OTHER")
+        connection.execute("SET CURRENT ISOLATION = RR")
+        connection.execute("DECLARE GLOBAL TEMPORARY TABLE SESSION.MINE (ID INTEGER) ON COMMIT PRESERVE ROWS NOT LOGGED")
+        connection.execute("INSERT INTO SESSION.MINE VALUES (1)")
+        connection.commit()
+        assert registers(connection) != fresh
+        connection.execute("INSERT INTO T VALUES (1)")
+        reading = connection.execute("SELECT * FROM MAIN.BIG")
+        connection.autocommit = True
+        connection.reset()
+        assert registers(connection) == fresh and not connection.autocommit
+        with pytest.raises(drdarrow.Error):
+            connection.execute("SELECT * FROM SESSION.MINE")
+        with pytest.raises(drdarrow.Error):
+            reading.fetchall()
+        assert connection.execute("SELECT COUNT(*) FROM T").fetchone() == (0,)
+        assert connection.execute("SELECT COUNT(*) FROM OTHER.T").fetchone() == (0,)
+
+
+def test_a_reset_leaves_nothing_of_the_session_of_derby(lab: Lab, table) -> None:
+    name = table("ID INTEGER")
+    with lab.connect() as connection:
+        fresh = connection.execute("VALUES CURRENT SCHEMA").fetchone()
+        level = connection.execute("VALUES CURRENT ISOLATION").fetchone()
+        connection.execute("SET SCHEMA SYS")
+        connection.execute("SET CURRENT ISOLATION RR")
+        connection.execute("DECLARE GLOBAL TEMPORARY TABLE SESSION.MINE (ID INTEGER) ON COMMIT PRESERVE ROWS NOT LOGGED")
+        connection.commit()
+        connection.execute(f"INSERT INTO APP.{name} VALUES (1)")
+        many = connection.execute("SELECT * FROM APP.INTS")
+        assert many.fetchone() is not None
+        connection.reset()
+        assert connection.execute("VALUES CURRENT SCHEMA").fetchone() == fresh
+        assert connection.execute("VALUES CURRENT ISOLATION").fetchone() == level
+        with pytest.raises(drdarrow.Error):
+            connection.execute("SELECT * FROM SESSION.MINE")
+        with pytest.raises(drdarrow.OperationalError, match="reset"):
+            many.fetchall()
+        assert connection.execute(f"SELECT COUNT(*) FROM {name}").fetchone() == (0,)
+
+
+def test_a_reset_within_a_transaction_is_refused(conn: drdarrow.Connection) -> None:
+    with conn.transaction(), pytest.raises(drdarrow.InterfaceError, match="transaction"):
+        conn.reset()
+    conn.reset()
+    conn.close()
+    with pytest.raises(drdarrow.InterfaceError, match="closed"):
+        conn.reset()
+
+
+def test_a_reset_that_fails_closes_the_connection(proxied) -> None:
+    srv, proxy = proxied
+    connection = drdarrow.connect(uri(srv, proxy), timeout=1)
+    srv.close()
+    with pytest.raises(drdarrow.OperationalError):
+        connection.reset()
+    assert connection.closed
+
+
+def test_a_lost_connection_can_be_reset(proxied) -> None:
+    srv, proxy = proxied
+    with drdarrow.connect(uri(srv, proxy)) as connection:
+        proxy.cut()
+        assert wait_for(lambda: connection.closed)
+        connection.reset()
+        assert not connection.closed
+        assert connection.execute("VALUES 1").fetchone() == (1,)
+        assert connection.counters().round_trips > 4
+
+
+def test_reset_goes_with_asyncio(proxied) -> None:
+    srv, proxy = proxied
+
+    async def work() -> None:
+        async with aio.connect(uri(srv, proxy)) as connection:
+            await connection.execute("INSERT INTO T VALUES (1)")
+            await connection.reset()
+            cursor = await connection.execute("SELECT COUNT(*) FROM T")
+            assert await cursor.fetchone() == (0,)
+
+    asyncio.run(work())
+
+
+def test_only_statements_that_may_leave_something_touch_the_session(proxied) -> None:
+    srv, _ = proxied
+    with srv.connect(application_name="x") as connection:
+        connection.execute("INSERT INTO T VALUES (1)")
+        connection.execute("-- SET\n SELECT * FROM T").fetchall()
+        connection.execute("UPDATE T SET ID = ?", (2,))
+        assert not connection._touched
+        connection.execute("SET CURRENT SCHEMA = SYSIBM")
+        assert connection._touched
+        connection.reset()
+        assert not connection._touched
+        connection.set_client_info(client_user="me")
+        assert connection._touched
+
+
+def test_an_idle_connection_comes_back_where_that_was_chosen(proxied) -> None:
+    srv, proxy = proxied
+    with drdarrow.connect(uri(srv, proxy), reconnect=True) as connection:
+        connection.execute("INSERT INTO T VALUES (1)")
+        connection.commit()
+        proxy.forget()
+        proxy.cut()
+        assert wait_for(lambda: "lost" in repr(connection))
+        assert connection.execute("SELECT ID FROM T").fetchone() == (1,)
+        assert proxy.count(EXCSAT) >= 1 and not connection.closed
+
+
+def test_a_lost_unit_of_work_is_told_once_and_not_repeated(proxied) -> None:
+    srv, proxy = proxied
+    with drdarrow.connect(uri(srv, proxy), reconnect=True) as connection:
+        connection.execute("INSERT INTO T VALUES (1)")
+        proxy.cut()
+        with pytest.raises(drdarrow.OperationalError, match="nothing of it was kept") as caught:
+            connection.execute("INSERT INTO T VALUES (2)")
+        assert caught.value.sqlstate == "08507" and caught.value.retryable and caught.value.connection_usable
+        connection.execute("INSERT INTO T VALUES (3)")
+        connection.commit()
+        assert connection.execute("SELECT ID FROM T").fetchall() == [(3,)]
+        connection.execute("INSERT INTO T VALUES (4)")
+        proxy.cut()
+        with pytest.raises(drdarrow.OperationalError) as caught:
+            connection.commit()
+        assert caught.value.sqlstate in ("08507", "08007")
+        connection.rollback()
+        assert connection.execute("SELECT ID FROM T").fetchall() == [(3,)]
+
+
+def test_what_was_set_for_a_session_is_not_lost_without_a_word(proxied) -> None:
+    srv, proxy = proxied
+    with drdarrow.connect(uri(srv, proxy), reconnect=True) as connection:
+        fresh = connection.execute("VALUES CURRENT SCHEMA").fetchone()
+        connection.autocommit = True
+        connection.execute("SET CURRENT SCHEMA = SYSIBM")
+        connection.commit()
+        proxy.cut()
+        assert wait_for(lambda: "lost" in repr(connection))
+        with pytest.raises(drdarrow.OperationalError, match="set or declared for the session") as caught:
+            connection.execute("VALUES CURRENT SCHEMA")
+        assert caught.value.sqlstate == "08507" and caught.value.retryable
+        assert connection.execute("VALUES CURRENT SCHEMA").fetchone() == fresh
+        assert connection.autocommit
+
+
+def test_without_that_a_lost_unit_of_work_may_be_done_again_elsewhere(proxied) -> None:
+    srv, proxy = proxied
+    connection = drdarrow.connect(uri(srv, proxy))
+    connection.execute("INSERT INTO T VALUES (1)")
+    proxy.cut()
+    with pytest.raises(drdarrow.OperationalError) as caught:
+        connection.execute("INSERT INTO T VALUES (2)")
+    assert caught.value.retryable and not caught.value.connection_usable and connection.closed
+
+
+def test_what_autocommit_may_have_kept_is_not_called_retryable(proxied) -> None:
+    srv, proxy = proxied
+    connection = drdarrow.connect(uri(srv, proxy), autocommit=True)
+    proxy.cut()
+    with pytest.raises(drdarrow.OperationalError) as caught:
+        connection.execute("INSERT INTO T VALUES (2)")
+    assert not caught.value.retryable
+
+
+def test_a_transaction_block_that_is_lost_ends_with_an_error(proxied) -> None:
+    srv, proxy = proxied
+    with drdarrow.connect(uri(srv, proxy), reconnect=True, autocommit=True) as connection:
+
+        def work() -> None:
+            with connection.transaction():
+                connection.execute("INSERT INTO T VALUES (1)")
+                if proxy.accepted == 1:
+                    proxy.cut()
+                connection.execute("INSERT INTO T VALUES (2)")
+
+        drdarrow.retry(work, backoff=0)
+        assert connection.autocommit
+        assert connection.execute("SELECT ID FROM T ORDER BY ID").fetchall() == [(1,), (2,)]
