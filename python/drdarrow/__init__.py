@@ -50,6 +50,7 @@ from drdarrow.exceptions import (
     ProgrammingError,
     Warning,  # noqa: A004  PEP 249 wants this name
 )
+from drdarrow.sqlwarnings import SqlWarning
 from drdarrow.types import (
     BINARY,
     DATETIME,
@@ -67,6 +68,7 @@ from drdarrow.types import (
 
 if TYPE_CHECKING:
     from drdarrow.probing import ProbeReport, probe
+    from drdarrow.retrying import retry
 
 __all__ = [
     "BINARY",
@@ -98,6 +100,7 @@ __all__ = [
     "Query",
     "RecordBatch",
     "Schema",
+    "SqlWarning",
     "Time",
     "TimeFromTicks",
     "Timestamp",
@@ -110,6 +113,7 @@ __all__ = [
     "open_file",
     "paramstyle",
     "probe",
+    "retry",
     "threadsafety",
 ]
 
@@ -120,9 +124,9 @@ paramstyle = "qmark"
 
 
 def __getattr__(name: str) -> Any:
-    """Imported when they are first named: `drdarrow.aio` and `drdarrow.server` bring asyncio with them, the probe its
-    dataclasses."""
-    if name in ("aio", "server"):
+    """Imported when they are first named: `drdarrow.aio`, `drdarrow.pool` and `drdarrow.server` bring asyncio with
+    them, the probe its dataclasses."""
+    if name in ("aio", "pool", "server"):
         import importlib
 
         return importlib.import_module(f"drdarrow.{name}")
@@ -131,8 +135,13 @@ def __getattr__(name: str) -> Any:
 
         globals().update(ProbeReport=probing.ProbeReport, probe=probing.probe)
         return globals()[name]
+    if name == "retry":
+        from drdarrow.retrying import retry
+
+        globals()["retry"] = retry
+        return retry
     raise AttributeError(f"module 'drdarrow' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, "aio", "server"})
+    return sorted({*globals(), *__all__, "aio", "pool", "server"})

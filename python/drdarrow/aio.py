@@ -18,6 +18,7 @@ from drdarrow._core import connect_files_async as connect_files
 from drdarrow._core import open_file_async as open_file
 from drdarrow._core import open_partition_async as open_partition
 from drdarrow.probing import probe_async as probe
+from drdarrow.retrying import retry_async as retry
 
 __all__ = [
     "AsyncArrowStream",
@@ -31,4 +32,5 @@ __all__ = [
     "open_file",
     "open_partition",
     "probe",
+    "retry",
 ]
