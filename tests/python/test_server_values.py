@@ -179,6 +179,15 @@ def test_what_is_too_long_is_refused(conn: drdarrow.Connection, sql: str, parame
     assert conn.execute("SELECT K, V, N FROM T ORDER BY N").fetchall() == before
 
 
+def test_constants_of_large_columns_cost_what_they_are_long(conn: drdarrow.Connection) -> None:
+    """DuckDB once made a gigabyte of blanks for each, which takes it seconds."""
+    conn.execute("CREATE TABLE L (A CLOB(1G), B BLOB(1G), N INTEGER)")
+    for n in range(20):
+        conn.execute(f"INSERT INTO L VALUES ('text  ', X'0041', {n})")
+        conn.execute(f"UPDATE L SET A = 'other {n} ' WHERE N = {n}")
+    assert conn.execute("SELECT A, B FROM L WHERE N = 19").fetchall() == [("other 19 ", b"\0A")]
+
+
 def test_a_length_is_in_bytes_or_in_characters_as_the_product_counts() -> None:
     for persona, fits in (("luw", False), ("derby", False), ("ibmi", True), ("zos", True)):
         with server.serve(persona=persona) as srv, srv.connect() as c:  # type: ignore[arg-type]

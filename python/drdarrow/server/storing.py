@@ -64,11 +64,15 @@ _UNITS = (
 
 
 def _fitted(size: str) -> str:
-    """A text in its column. size: the words for its length, {0} for the text."""
+    """A text in its column. size: the words for its length, {0} for the text.
+
+    DuckDB makes the blanks of a constant whether they are wanted or not, and those of a CLOB would be a gigabyte: a
+    text that is not filled has no more of them than it came with."""
     whole, bare = size.format("x"), size.format("rtrim(x, ' ')")
+    blanks = f"CASE WHEN filled THEN n ELSE least(n, {whole}) END - {bare}"
     return (
         f"CASE WHEN {bare} > n THEN {_TOO_LONG.format(size=whole)} WHEN filled OR {whole} > n "
-        f"THEN rtrim(x, ' ') || repeat(' ', n - {bare}) ELSE x END"
+        f"THEN rtrim(x, ' ') || repeat(' ', {blanks}) ELSE x END"
     )
 
 
