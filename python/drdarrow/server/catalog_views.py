@@ -44,6 +44,8 @@ class CatalogViews:
         self._names = {table: name for name, table in self._tables.items()}
         self._schemas = {name.partition(".")[0] for name in self._tables}
         self._facts: Facts = {}
+        #: The views without rows.
+        self._empty: dict[str, Collected] = {}
 
     def place(self, sql: str) -> tuple[str, list[str]]:
         """The statement with DuckDB's names for the views, and those that are in it."""
@@ -108,6 +110,17 @@ class CatalogViews:
         for table in tables:
             cursor.show(table, self._rows(table, now))
 
+    def describe(self, cursor: Cursor, tables: Sequence[str]) -> None:
+        """A cursor has the views for a statement that is not run: without rows, unless it shows some."""
+        for table in tables:
+            if not cursor.shows(table):
+                cursor.show(table, self._without_rows(table))
+
+    def _without_rows(self, table: str) -> Collected:
+        if table not in self._empty:
+            self._empty[table] = self._rows(table, Objects([]))
+        return self._empty[table]
+
     def _rows(self, table: str, objects: Objects) -> Collected:
         return self._views.rows(self._names[table], objects)  # type: ignore[return-value]
 
@@ -115,7 +128,7 @@ class CatalogViews:
         """The columns of views, as `columns` has those of tables."""
         for table in tables:
             if table.upper() not in self._facts:
-                fields = self._rows(table, Objects([])).fields()
+                fields = self._without_rows(table).fields()
                 self._facts[table.upper()] = {name: about for name, _, about in fields}
         return {table.upper(): self._facts[table.upper()] for table in tables}
 

@@ -99,6 +99,10 @@ class Cursor:
                 self._passing_shown.add(name)
         feed.rows = rows
 
+    def shows(self, name: str) -> bool:
+        """Whether it shows rows by this name."""
+        return (feed := self._shown.get(name)) is not None and feed.rows is not None
+
     def hide(self) -> None:
         """Nobody reads the rows any more that it shows."""
         for feed in self._shown.values():

@@ -31,6 +31,8 @@ _ENDLESS = 1 << 60
 _SMALL = f"translate(view_name, '{ascii_uppercase}', '{ascii_lowercase}')"
 _ALL = f"SELECT {_SMALL}, database_name || '.' || schema_name, sql FROM duckdb_views() WHERE NOT internal"
 _NAMED = f"{_ALL} AND list_contains(?, {_SMALL})"
+#: Their names alone: DuckDB writes out the statements of all that it is asked for, its own among them.
+_PLAIN_NAMES = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
 #: A word of what makes a view, or a common table expression like one.
 _SUSPICIOUS = re.compile("view|materialized", re.IGNORECASE)
 _NAMES = (tokens.IDENTIFIER, tokens.KEYWORD, tokens.STRING)
@@ -118,6 +120,10 @@ class _Totals:
         self._named: dict[_View, set[str]] = {}
         self._joined: dict[_View, Joined] = {}
         wanted, seen = names, set(names or ())
+        there: set[str] = set()
+        if wanted:
+            there = {name.translate(_LOWER) for (name,) in cursor.execute(_PLAIN_NAMES).fetchall()}
+            wanted = wanted & there
         while wanted is None or wanted:
             look()
             rows = cursor.execute(*((_ALL,) if wanted is None else (_NAMED, [sorted(wanted)]))).fetchall()
@@ -127,7 +133,7 @@ class _Totals:
                 self.views.setdefault(name, {})[name, schema] = words
                 self._named[name, schema] = of = {other for other in _names(words) if other is not None}
                 more |= of
-            wanted = set() if wanted is None else more - seen
+            wanted = set() if wanted is None else (more - seen) & there
             seen |= more
         for view in self._named:
             self._add(view)

@@ -137,7 +137,7 @@ class DuckSession(WatchedSession):
         placed, shown = self._views.place(sql)
         translated = self._dialect.to_duckdb(placed)
         with self._reading(translated.sql, first=True) as cursor:
-            self._views.show(cursor, shown, self._objects)
+            self._views.describe(cursor, shown)
             if self._references is not None:
                 self._references.check(translated.sql, cursor)
             self._current.check(translated.sql, cursor)
