@@ -48,6 +48,13 @@ class DrdaTypeCompiler(GenericTypeCompiler):
 
     # -- text ------------------------------------------------------------------------------------------------------
 
+    def visit_enum(self, type_: Any, **kw: Any) -> str:
+        """Db2 counts bytes: a VARCHAR as long as its longest value in UTF-8."""
+        length = type_.length or 0
+        if self._product.all_types:
+            length = max([length, *(len(value.encode()) for value in type_.enums)])
+        return self._render_string_type("VARCHAR", length or None, type_.collation, type_.collation_schema, **kw)
+
     def visit_text(self, type_: sqltypes.Text, **kw: Any) -> str:
         return self.visit_CLOB(type_, **kw)
 
