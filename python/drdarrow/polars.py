@@ -31,6 +31,8 @@ __all__ = ["scan"]
 _OPERATORS = {"Eq": "=", "NotEq": "<>", "Lt": "<", "LtEq": "<=", "Gt": ">", "GtEq": ">="}
 #: A comparison with its sides exchanged.
 _MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+#: Systems whose floats are, or may be, those of the S/370.
+_HEXADECIMAL = frozenset({"z/OS", "VM", "VSE", "unknown"})
 _BOUNDS = {"Both": (">=", "<="), "Left": (">=", "<"), "Right": (">", "<="), "None": (">", "<")}
 
 
@@ -75,7 +77,7 @@ class _Scan:
         with self._connected() as connection:
             described: Any = connection.query(self._whole, parameters).schema
             schema = pyarrow.schema(described)
-            self._columns = columns(schema, ieee=connection.server["platform"] != "z/OS")
+            self._columns = columns(schema, ieee=connection.server["platform"] not in _HEXADECIMAL)
             if len(self._columns) < len(schema):
                 raise InterfaceError("two columns have the same name, and a frame has one of a name: name them apart")
             wide = [field.name for field in schema if pyarrow.types.is_decimal256(field.type)]

@@ -20,6 +20,7 @@ import drdarrow
 import drdarrow.duckdb
 import drdarrow.polars
 from drdarrow import server
+from drdarrow.tables import is_query, nests
 
 D = Decimal
 COLUMNS = "I INTEGER, S SMALLINT, B BIGINT, N DECIMAL(9,2), F DOUBLE, R REAL, C CHAR(5), V VARCHAR(8), D DATE, T TIMESTAMP, H TIME"
@@ -267,6 +268,24 @@ def test_long_text_is_not_compared_by_a_server(lab: Lab) -> None:
 @pytest.mark.parametrize("before", ["-- all\n", " /* a * / ' */ -- b\n", "/*a*//*b*/"])
 def test_a_query_may_begin_with_comments(luw: drdarrow.Connection, before: str) -> None:
     assert drdarrow.polars.scan(luw, f"{before}SELECT I FROM SCANNED").filter(c("I") == 1).collect().height == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "whole"),
+    [
+        ("/* a /* b */ SELECT */ T", False, True),
+        ("/* a /* b */ c */ SELECT A FROM T", True, True),
+        ("SELECT A FROM T /* /* x */ ORDER BY 1 */", True, True),
+        ("SELECT A FROM T /* x */ ORDER BY 1", True, False),
+        ("SELECT A -- /*\n FROM T ORDER BY 1", True, False),
+        ("SELECT A /* -- */ FROM T ORDER BY 1", True, False),
+        ("SELECT '/*', \"/*\" FROM T FETCH FIRST ROW ONLY", True, False),
+        ("SELECT '*/ ORDER' FROM T", True, True),
+        ("/* open SELECT", False, True),
+    ],
+)
+def test_comments_in_brackets_nest(text: str, query: bool, whole: bool) -> None:
+    assert (is_query(text), nests(text)) == (query, whole)
 
 
 def test_errors_name_the_cause(luw: drdarrow.Connection) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from drdarrow.tables import TOKENS
+from drdarrow.tables import tokens as tokens_of
 
 __all__ = ["Simple", "changed", "closed", "simple"]
 
@@ -66,10 +66,8 @@ class Token:
 
 def _tokens(query: str) -> Iterator[Token]:
     depth = 0
-    for found in TOKENS.finditer(query):
+    for found in tokens_of(query):
         text = found[0]
-        if text.startswith(("--", "/*")):
-            continue
         depth -= text == ")"
         yield Token(text, found.start(), found.end(), depth)
         depth += text == "("
