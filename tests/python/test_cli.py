@@ -208,6 +208,19 @@ def test_tables_are_listed():
         assert "OPEN_ONES" in shown and "ORDERS" not in shown
 
 
+def test_the_address_may_be_in_the_environment():
+    with server.serve(duckdb.connect()) as srv, server.serve(duckdb.connect()) as other:
+        for each, name in ((srv, "HERE"), (other, "THERE")):
+            with each.connect(autocommit=True) as connection:
+                connection.execute(f"CREATE TABLE {name} (A INTEGER)")
+        assert "HERE" in run("tables", "--like", "%HERE", DRDARROW_URI=srv.uri)
+        assert "THERE" in run("tables", other.uri, DRDARROW_URI=srv.uri)
+        assert "42" in run("query", "--rows", 1, "SELECT COUNT(*) + 42 FROM HERE", DRDARROW_URI=srv.uri)
+        # Another program's address is told to be one, not taken for the statement.
+        assert "SQLAlchemy" in run("query", "db2://h/d", "VALUES 1", DRDARROW_URI=srv.uri, code=1)
+    assert "sql" in run("query", "VALUES 1", DRDARROW_URI="", code=2)
+
+
 def test_a_failed_query_leaves_no_file(serving: Serving, tmp_path: Path):
     out = tmp_path / "rows.parquet"
     printed = run("query", serving.uri(), "SELECT * FROM NOSUCH", "--out", out, code=1)

@@ -20,6 +20,7 @@ from drdarrow.cli import manifest as manifests
 from drdarrow.cli import probe as probing
 from drdarrow.cli import query as reading
 from drdarrow.cli import serve as serving
+from drdarrow.cli.address import URI, Addressed
 from drdarrow.cli.tabular import Format
 from drdarrow.cli.text import plain
 from drdarrow.cli.writing import Binary
@@ -42,6 +43,13 @@ errors = Console(stderr=True)
 
 # Where a password comes from when nobody types it.
 PASSWORD = "DRDARROW_PASSWORD"
+
+
+#: The first argument of commands about a database.
+Uri = Annotated[
+    str,
+    typer.Argument(help=f"drda://user@host:port/DATABASE?…, or in {URI}; a password may be in {PASSWORD}."),
+]
 
 
 def plainly(command: Callable[P, T]) -> Callable[P, T]:
@@ -159,10 +167,10 @@ def serve(
     )
 
 
-@app.command()
+@app.command(cls=Addressed)
 @plainly
 def query(
-    uri: Annotated[str, typer.Argument(help=f"drda://user@host:port/DATABASE?…; a password may be in {PASSWORD}.")],
+    uri: Uri,
     sql: Annotated[str, typer.Argument(help="The statement.")],
     out: Annotated[
         Path | None,
@@ -176,10 +184,10 @@ def query(
     reading.query(uri, sql, out=out, rows=rows, password=password_of(ask), binary=binary)
 
 
-@app.command()
+@app.command(cls=Addressed)
 @plainly
 def tables(
-    uri: Annotated[str, typer.Argument(help=f"drda://user@host:port/DATABASE?…; a password may be in {PASSWORD}.")],
+    uri: Uri,
     schema: Annotated[str | None, typer.Option(help="Those of this schema; of all but the system's without.")] = None,
     like: Annotated[str | None, typer.Option(help="Names by a pattern: % is any text, _ any character.")] = None,
     ask: Annotated[bool, typer.Option("--password", "-W", help="Ask for the password.")] = False,
@@ -188,10 +196,10 @@ def tables(
     reading.tables(uri, schema=schema, like=like, password=password_of(ask))
 
 
-@app.command()
+@app.command(cls=Addressed)
 @plainly
 def ingest(
-    uri: Annotated[str, typer.Argument(help=f"drda://user@host:port/DATABASE?…; a password may be in {PASSWORD}.")],
+    uri: Uri,
     file: Annotated[Path, typer.Argument(help="A .parquet, .arrow or .csv file; - for the standard input.")],
     table: Annotated[str | None, typer.Argument(help="The table; by the name of the file without.")] = None,
     mode: Annotated[Mode, typer.Option(help="The table is there, or is created, or both.")] = "append",
