@@ -175,6 +175,15 @@ def test_many_columns(cur: drdarrow.Cursor) -> None:
     assert [column[0].as_py() for column in table.columns] == list(range(1012))
 
 
+def test_java_objects_are_their_bytes(cur: drdarrow.Cursor) -> None:
+    """Derby declares them with a length that is not theirs."""
+    for name, table in [("COLUMNDATATYPE", "SYSCOLUMNS"), ("DESCRIPTOR", "SYSCONGLOMERATES WHERE ISINDEX")]:
+        found = cur.execute(f"SELECT {name}, 'x' AS X FROM SYS.{table}").fetch_arrow_table()
+        assert found.num_rows > 10 and found["X"].unique().to_pylist() == ["x"]
+        assert all(value.startswith(b"\xac\xed\x00\x05") for value in found[name].to_pylist())
+        assert max(map(len, found[name].to_pylist())) > 100
+
+
 def test_every_null_pattern(cur: drdarrow.Cursor) -> None:
     ten = cur.execute("SELECT N FROM INTS WHERE ID <= 1000 ORDER BY ID").fetch_arrow_table().column(0).to_pylist()
     assert ten == [None if i % 10 == 0 else i * 7 % 1000 for i in range(1, 1001)]

@@ -16,7 +16,9 @@ use arrow_array::types::{
 };
 use arrow_array::{ArrowNativeTypeOp, OffsetSizeTrait, RecordBatch, RecordBatchOptions, RecordBatchReader};
 use arrow_buffer::{ArrowNativeType, OffsetBuffer, ScalarBuffer, i256};
-use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow_schema::{
+    ArrowError, DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType, Field, Schema, SchemaRef, TimeUnit,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
@@ -152,7 +154,7 @@ fn change(from: &DataType, to: &DataType) -> Option<Change> {
         (T::Int16, T::Int64) => scaled::<Int16Type, Int64Type>(to, 1),
         (T::Int32, T::Int64) => scaled::<Int32Type, Int64Type>(to, 1),
         (T::Float32, T::Float64) => scaled::<Float32Type, Float64Type>(to, 1.0),
-        (T::Decimal128(p, s), T::Decimal128(q, t)) if fits((*p, *s), (*q, *t)) => {
+        (T::Decimal128(p, s), T::Decimal128(q, t)) if *q <= DECIMAL128_MAX_PRECISION && fits((*p, *s), (*q, *t)) => {
             scaled::<Decimal128Type, Decimal128Type>(to, 10_i128.wrapping_pow(apart(*s, *t)))
         }
         (T::Decimal128(p, s), T::Decimal256(q, t)) if fits((*p, *s), (*q, *t)) => {
@@ -196,10 +198,14 @@ fn change(from: &DataType, to: &DataType) -> Option<Change> {
     })
 }
 
-/// Whether each decimal of so many digits, so many of them after the point, is one of the others.
+/// Whether each decimal of so many digits, so many of them after the point, is one of the others. Those have no more
+/// digits than any decimal: a schema of C may say more.
 fn fits((digits, after): (u8, i8), (more, more_after): (u8, i8)) -> bool {
     let before = |digits: u8, after: i8| i16::from(digits) - i16::from(after);
-    after >= 0 && more_after >= after && before(more, more_after) >= before(digits, after)
+    more <= DECIMAL256_MAX_PRECISION
+        && after >= 0
+        && more_after >= after
+        && before(more, more_after) >= before(digits, after)
 }
 
 fn apart(scale: i8, finer: i8) -> u32 {
@@ -280,4 +286,21 @@ fn room<O: OffsetSizeTrait>(bytes: usize) -> Result<()> {
 
 fn other(array: &ArrayRef) -> ArrowError {
     ArrowError::CDataInterface(format!("the data is {}, not of its schema's type", array.data_type()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_decimal_has_more_digits_than_its_type() {
+        use DataType::{Decimal128, Decimal256};
+        let own = Decimal128(7, 2);
+        for wider in [Decimal128(38, 33), Decimal256(76, 71)] {
+            assert!(change(&own, &wider).is_some(), "{wider}");
+        }
+        for impossible in [Decimal128(39, 2), Decimal128(76, 60), Decimal256(77, 2)] {
+            assert!(change(&own, &impossible).is_none(), "{impossible}");
+        }
+    }
 }

@@ -302,11 +302,13 @@ const UNBOUNDED: u32 = 0x7FFF;
 /// The longest value of a field that varies, in what its shape counts.
 fn room(field: &Field, counts: Counts) -> u32 {
     let text = matches!(field.ty, Type::Text | Type::Datalink) && field.ccsid == UTF8;
+    let sql_type = field.lid.form().map(|form| form.sql_type);
     // LONG VARCHAR and its kin may be described without a length.
-    let long =
-        matches!(field.lid.form().map(|form| form.sql_type), Some(SqlType::LONG_VARCHAR | SqlType::LONG_VARGRAPHIC));
+    let long = matches!(sql_type, Some(SqlType::LONG_VARCHAR | SqlType::LONG_VARGRAPHIC));
     match field.shape {
         Shape::NulTerminated => field.length,
+        // The length of a Java object means nothing. (Measured: Derby 10.14 declares 15 and sends 157 bytes.)
+        Shape::Var if sql_type == Some(SqlType::UDT) => u32::from(u16::MAX),
         Shape::Var | Shape::VarChars if field.length >= UNBOUNDED || long && field.length == 0 => u32::from(u16::MAX),
         Shape::Var if text && counts == Counts::Units => field.length * 3,
         _ => field.length,

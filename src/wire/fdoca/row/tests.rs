@@ -34,6 +34,15 @@ fn cells_are_found_and_cuts_are_short() {
 }
 
 #[test]
+fn the_declared_length_of_a_java_object_means_nothing() {
+    let field = lid::field(0x51, [0, 15], &TypDef::OURS, 0).unwrap();
+    let row = [&[0xFF, 0x00, 0x00, 0, 157][..], &[b'x'; 157]].concat();
+    let mut out = Offsets::new(1);
+    let walked = Walker::new(&[field], Counts::Bytes).walk(&row, 0, false, CHUNK, &mut out).unwrap();
+    assert_eq!((out.rows(), walked), (1, Walked { end: row.len(), stop: WalkStop::Short }));
+}
+
+#[test]
 fn a_value_longer_than_declared_is_named() {
     let row =
         |n: u8| [&[0xFF, 0x00, 0x00, 0, 0, 0, 7, 0x00, 0, n][..], &[b'x'; 200][..n.into()], &[0, 0, 0x5C]].concat();
