@@ -38,7 +38,12 @@ DRIVERS = ("drda", "drdarrow")
 
 _PLACE = re.compile(r"\{\{([^{}]*)\}\}")
 _VARIABLE = re.compile(r"env_var\((.+)\)", re.DOTALL)
-_NAMES = {"username": "user", "password": "password", "adbc.connection.autocommit": "autocommit"}
+_NAMES = {
+    "username": "user",
+    "password": "password",
+    "adbc.connection.autocommit": "autocommit",
+    "adbc.connection.readonly": "read_only",
+}
 _ISOLATION = "adbc.connection.transaction.isolation_level"
 _LEVELS = {
     "adbc.connection.transaction.isolation.read_uncommitted": "ur",

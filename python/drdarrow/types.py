@@ -222,6 +222,27 @@ class IndexInfo(NamedTuple):
     """The name of the index in ten characters of IBM i."""
 
 
+class StatisticInfo(NamedTuple):
+    """Numbers about a table, or about one of its columns, as the catalog has them."""
+
+    schema: str
+    """The schema of the table."""
+    table: str
+    """The table."""
+    column: str | None
+    """The column; None where the row is about the table."""
+    rows: int | None
+    """The rows of the table; None of a column."""
+    distinct: int | None
+    """The different values of the column."""
+    nulls: int | None
+    """The NULLs of the column."""
+    average_bytes: int | None
+    """The bytes that a value of the column takes on average where it is stored, with the one that says NULL."""
+    exact: bool
+    """The numbers are kept with each change; else they are those of the last RUNSTATS."""
+
+
 class ProcedureInfo(NamedTuple):
     """A procedure or a function."""
 

@@ -3,6 +3,7 @@
 use super::cancel::Operation;
 use super::error::{fault, of};
 use super::info;
+use super::isolation;
 use super::nested::rows_of;
 use super::objects::{self, Wanted};
 use super::partition::Token;
@@ -43,10 +44,12 @@ impl DrdaConnection {
             let name = key.as_ref();
             match key {
                 OptionConnection::AutoCommit => settings.config.autocommit = flag(name, value)?,
-                OptionConnection::IsolationLevel => settings.isolate(&text(name, value)?)?,
+                OptionConnection::IsolationLevel => {
+                    settings.put("isolation", isolation::named(&text(name, value)?)?)?
+                }
                 OptionConnection::CurrentCatalog => settings.put("database", &text(name, value)?)?,
                 OptionConnection::CurrentSchema => schema = Some(text(name, value)?),
-                OptionConnection::ReadOnly => writable(name, value)?,
+                OptionConnection::ReadOnly => settings.config.read_only = flag(name, value)?,
                 other => settings.set(other.as_ref(), value)?,
             }
         }
@@ -92,18 +95,6 @@ impl DrdaConnection {
                 Err(fault(Status::InvalidState, "25000", text))
             }
         }
-    }
-}
-
-/// Refuses a connection that may only read: nothing in the protocol would hold all servers to it.
-fn writable(name: &str, value: &OptionValue) -> Result<()> {
-    match flag(name, value)? {
-        false => Ok(()),
-        true => Err(fault(
-            Status::NotImplemented,
-            "0A000",
-            format!("{name}: not every server would keep to it; use a user id that may only read"),
-        )),
     }
 }
 
@@ -211,8 +202,8 @@ impl Optionable for DrdaConnection {
             OptionConnection::AutoCommit => self.set_autocommit(flag(name, &value)?),
             OptionConnection::CurrentSchema => self.set_schema(&text(name, &value)?),
             OptionConnection::CurrentCatalog => self.0.check_catalog(Some(&text(name, &value)?)),
-            OptionConnection::ReadOnly => writable(name, &value),
-            OptionConnection::IsolationLevel if text(name, &value)? == self.0.settings.isolation() => Ok(()),
+            OptionConnection::ReadOnly if flag(name, &value)? == self.0.settings.config.read_only => Ok(()),
+            OptionConnection::IsolationLevel => isolation::set(&self.0, &text(name, &value)?),
             OptionConnection::Other(_) if !name.starts_with(PREFIX) => Err(unknown(name)),
             _ => {
                 let text = format!("{name}: is set before the connection is opened");
@@ -226,8 +217,8 @@ impl Optionable for DrdaConnection {
             OptionConnection::AutoCommit => Ok(self.0.client()?.autocommit().to_string()),
             OptionConnection::CurrentCatalog => self.0.catalog(),
             OptionConnection::CurrentSchema => self.schema(),
-            OptionConnection::IsolationLevel => Ok(self.0.settings.isolation()),
-            OptionConnection::ReadOnly => Ok("false".to_owned()),
+            OptionConnection::IsolationLevel => Ok(isolation::told(self.0.level())),
+            OptionConnection::ReadOnly => Ok(self.0.settings.config.read_only.to_string()),
             other if other.as_ref() == WARNINGS => {
                 let warnings = self.0.client()?.warnings();
                 Ok(warnings.iter().map(|warning| warning.message.as_str()).collect::<Vec<_>>().join("\n"))

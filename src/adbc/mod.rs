@@ -6,10 +6,12 @@
 //! | `ffi` | the functions of C: what `adbc_ffi` has no place for. The only unsafe code |
 //! | `database`, `connection`, `statement` | the handles |
 //! | `shared` | a connection, as its statements share it |
+//! | `isolation` | levels of isolation |
 //! | `settings` | options by the names of ADBC, and `adbc.drda.*` by ours |
 //! | `bound` | rows of parameters |
 //! | `reader` | results |
 //! | `info`, `objects`, `statistics`, `nested` | the answers about the driver, the server and its tables |
+//! | `target` | the table that a statement fills |
 //! | `partition` | tokens of results that are read elsewhere |
 //! | `error` | errors with their status codes |
 //! | `wait`, `cancel` | waiting on the runtime, and breaking a wait off from another thread |
@@ -25,6 +27,7 @@ pub mod database;
 mod error;
 pub mod ffi;
 mod info;
+mod isolation;
 mod nested;
 mod objects;
 mod partition;
@@ -33,6 +36,7 @@ mod settings;
 mod shared;
 pub mod statement;
 mod statistics;
+mod target;
 mod wait;
 
 use self::database::DrdaDatabase;

@@ -1,6 +1,7 @@
 //! Catalogs, schemas, tables, columns and constraints as one tree (GetObjects). Five lists of the catalog are asked for
 //! at most, however many tables there are.
 
+use super::error::of;
 use super::nested::{Structs, Texts, rows_of, text_list};
 use super::reader::{Reader, in_memory};
 use super::shared::Shared;
@@ -52,22 +53,21 @@ pub(super) fn filter(wanted: &Wanted<'_>) -> error::Result<CatalogFilter> {
 }
 
 /// The name of the database, if it is wanted.
-pub(super) async fn catalog_name(catalog: &Catalog, wanted: &Wanted<'_>) -> error::Result<Option<String>> {
-    let name = catalog.catalogs().await?.rows.into_iter().next().map(|row| row.name);
-    let filter = pattern(wanted.catalog)?;
-    Ok(name.filter(|name| filter.as_ref().is_none_or(|filter| filter.takes(name))))
+pub(super) fn catalog_name(shared: &Shared, wanted: &Wanted<'_>) -> Result<Option<String>> {
+    let filter = pattern(wanted.catalog).map_err(of)?;
+    Ok(Some(shared.catalog()?).filter(|name| filter.as_ref().is_none_or(|filter| filter.takes(name))))
 }
 
 /// The tree down to `depth`.
 pub(super) fn objects(shared: &Shared, depth: ObjectDepth, wanted: &Wanted<'_>) -> Result<Reader> {
     let catalog = Catalog::of(shared.client()?);
-    let told = shared.wait(ask(&catalog, depth, wanted))?;
+    let told = Told { catalog: catalog_name(shared, wanted)?, ..Told::default() };
+    let told = shared.wait(ask(&catalog, depth, wanted, told))?;
     let batch = tree(depth, &told)?;
     Ok(in_memory(vec![batch], GET_OBJECTS_SCHEMA.clone()))
 }
 
-async fn ask(catalog: &Catalog, depth: ObjectDepth, wanted: &Wanted<'_>) -> error::Result<Told> {
-    let mut told = Told { catalog: catalog_name(catalog, wanted).await?, ..Told::default() };
+async fn ask(catalog: &Catalog, depth: ObjectDepth, wanted: &Wanted<'_>, mut told: Told) -> error::Result<Told> {
     // An object without a schema is asked for: no product has such.
     if told.catalog.is_none() || depth == ObjectDepth::Catalogs || wanted.schema == Some("") {
         return Ok(told);

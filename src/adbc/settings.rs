@@ -3,11 +3,6 @@
 use super::error::{fault, of_setting};
 use crate::client::config::Config;
 use crate::client::limits::Limits;
-use adbc_core::constants::{
-    ADBC_OPTION_ISOLATION_LEVEL_DEFAULT, ADBC_OPTION_ISOLATION_LEVEL_READ_COMMITTED,
-    ADBC_OPTION_ISOLATION_LEVEL_READ_UNCOMMITTED, ADBC_OPTION_ISOLATION_LEVEL_REPEATABLE_READ,
-    ADBC_OPTION_ISOLATION_LEVEL_SERIALIZABLE,
-};
 use adbc_core::error::{Error, Result, Status};
 use adbc_core::options::{OptionDatabase, OptionValue};
 
@@ -16,14 +11,6 @@ pub(super) const PREFIX: &str = "adbc.drda.";
 
 /// Settings whose values are not told.
 const SECRET: [&str; 4] = ["password", "new_password", "additional_factor", "attributes"];
-
-/// ADBC's levels of isolation with ours. The names say the same of what a transaction sees.
-const LEVELS: [(&str, &str); 4] = [
-    (ADBC_OPTION_ISOLATION_LEVEL_READ_UNCOMMITTED, "ur"),
-    (ADBC_OPTION_ISOLATION_LEVEL_READ_COMMITTED, "cs"),
-    (ADBC_OPTION_ISOLATION_LEVEL_REPEATABLE_READ, "rs"),
-    (ADBC_OPTION_ISOLATION_LEVEL_SERIALIZABLE, "rr"),
-];
 
 /// How a connection is made.
 #[derive(Debug, Clone)]
@@ -76,30 +63,6 @@ impl Settings {
             self.given.push((name.to_owned(), value.to_owned()));
         }
         Ok(())
-    }
-
-    /// Sets a level of isolation.
-    pub(super) fn isolate(&mut self, level: &str) -> Result<()> {
-        if level == ADBC_OPTION_ISOLATION_LEVEL_DEFAULT {
-            return self.put("isolation", "cs");
-        }
-        match LEVELS.iter().find(|(known, _)| *known == level) {
-            Some((_, name)) => self.put("isolation", name),
-            None => Err(fault(
-                Status::NotImplemented,
-                "0A000",
-                format!(
-                    "no server of DRDA has the isolation level {level:?}; it has {}",
-                    LEVELS.map(|(name, _)| name).join(", ")
-                ),
-            )),
-        }
-    }
-
-    /// The level of isolation in ADBC's words; one that ADBC has no word for in ours.
-    pub(super) fn isolation(&self) -> String {
-        let name = self.config.isolation_name();
-        LEVELS.iter().find(|(_, known)| *known == name).map_or(name, |(level, _)| level).to_owned()
     }
 
     /// The value that an option of a database was given.
@@ -185,7 +148,6 @@ mod tests {
         let s = s.unwrap();
         assert_eq!((s.config.user.as_deref(), s.config.port, s.limits.rows), (Some("app"), 50_000, 10));
         assert!(s.config.autocommit);
-        assert_eq!(s.isolation(), ADBC_OPTION_ISOLATION_LEVEL_SERIALIZABLE);
         assert_eq!(s.get("adbc.drda.isolation").unwrap(), "rr");
         assert_eq!(s.get_database(&OptionDatabase::Uri).unwrap(), "drda://host:50000/DB");
         assert_eq!(s.get_database(&OptionDatabase::Password).unwrap_err().status, Status::NotFound);
@@ -199,13 +161,6 @@ mod tests {
         assert_eq!(status(&[("adbc.drda.timeout", "soon")]), Status::InvalidArguments);
         assert_eq!(status(&[("adbc.drda.batch_rows", "0")]), Status::InvalidArguments);
         assert_eq!(status(&[("uri", "postgresql://x/y")]), Status::InvalidArguments);
-        let mut s = made(&[]).unwrap();
-        assert_eq!(
-            s.isolate("adbc.connection.transaction.isolation.snapshot").unwrap_err().status,
-            Status::NotImplemented
-        );
-        s.isolate(ADBC_OPTION_ISOLATION_LEVEL_DEFAULT).unwrap();
-        assert_eq!(s.isolation(), ADBC_OPTION_ISOLATION_LEVEL_READ_COMMITTED);
         assert!(flag("x", &OptionValue::from("maybe")).is_err());
     }
 }

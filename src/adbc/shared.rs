@@ -10,7 +10,7 @@ use crate::client::process::Owned;
 use crate::client::sql::catalog::Catalog;
 use crate::client::sql::connection::Connection as Client;
 use adbc_core::error::{Result, Status};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// A connection, as its statements share it.
 #[derive(Debug)]
@@ -21,13 +21,25 @@ pub(super) struct Shared {
     pub canceller: Canceller,
     /// The name of the catalog once it was asked for.
     catalog: OnceLock<String>,
+    /// The isolation by its name.
+    level: Mutex<&'static str>,
 }
 
 impl Shared {
     pub(super) fn new(client: Client, settings: Settings) -> Shared {
         let limits = settings.limits;
-        let catalog = OnceLock::new();
-        Shared { client: Owned::new(client), settings, limits, canceller: Canceller::default(), catalog }
+        let (catalog, level) = (OnceLock::new(), Mutex::new(settings.config.isolation_name()));
+        Shared { client: Owned::new(client), settings, limits, canceller: Canceller::default(), catalog, level }
+    }
+
+    /// The level of isolation, by its name.
+    pub(super) fn level(&self) -> &'static str {
+        *self.level.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes another one, which the server was told.
+    pub(super) fn set_level(&self, name: &'static str) {
+        *self.level.lock().unwrap_or_else(PoisonError::into_inner) = name;
     }
 
     /// The client's connection, in its own process.

@@ -8,6 +8,7 @@ use super::partition::Token;
 use super::reader::{Reader, ResultReader, in_memory, nothing};
 use super::settings::{PREFIX, count, flag, parsed, text, unknown, unset};
 use super::shared::Shared;
+use super::target::Target;
 use super::wait::{guarded, wait};
 use crate::client::batch_source::BatchSource;
 use crate::client::limits::Limits;
@@ -41,16 +42,6 @@ pub struct DrdaStatement {
     by_name: bool,
 }
 
-/// A table that is to be filled.
-#[derive(Debug, Clone)]
-struct Target {
-    table: Option<String>,
-    catalog: Option<String>,
-    schema: Option<String>,
-    mode: IngestMode,
-    temporary: bool,
-}
-
 /// The outcome of an execution.
 enum Ran {
     Rows(Reader),
@@ -71,13 +62,12 @@ impl std::fmt::Debug for DrdaStatement {
 impl DrdaStatement {
     pub(super) fn new(shared: Arc<Shared>) -> DrdaStatement {
         let limits = shared.limits;
-        let target = Target { table: None, catalog: None, schema: None, mode: IngestMode::Create, temporary: false };
         DrdaStatement {
             shared,
             canceller: Canceller::default(),
             limits,
             query: None,
-            target,
+            target: Target::default(),
             bound: None,
             by_name: false,
         }
@@ -101,6 +91,7 @@ impl DrdaStatement {
         let bound = self.bound.take();
         if self.target.table.is_some() {
             let unbound = || fault(Status::InvalidState, "", "no rows were bound for the table");
+            self.target.given.clear();
             return self.fill(bound.ok_or_else(unbound)?).map(Ran::Done);
         }
         let operation = self.begin();
@@ -324,9 +315,10 @@ impl Optionable for DrdaStatement {
     fn set_option(&mut self, key: OptionStatement, value: OptionValue) -> Result<()> {
         let name = key.as_ref().to_owned();
         let given = |value: &OptionValue| text(&name, value).map(|text| Some(text).filter(|text| !text.is_empty()));
+        self.target.given.insert(name.clone());
         match key {
             OptionStatement::TargetTable => {
-                self.target.table = given(&value)?;
+                self.target.begin(given(&value)?);
                 self.query = None;
             }
             OptionStatement::TargetCatalog => self.target.catalog = given(&value)?,

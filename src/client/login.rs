@@ -66,6 +66,7 @@ pub(super) fn identity(
         correlation: (format!("{host:08X}.{:04X}", local.map_or(0, |l| l.port())), unique),
         application: config.client.application.clone().filter(|name| !name.is_empty()),
         accounting: config.client.accounting.clone().unwrap_or_default(),
+        read_only: config.read_only,
     })
 }
 

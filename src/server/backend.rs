@@ -17,6 +17,14 @@ pub struct Login {
     pub user: String,
     /// The database (RDB name), without attributes of Derby that a client may put after it.
     pub database: String,
+    /// The requester changes nothing.
+    pub read_only: bool,
+}
+
+/// An engine, for those who change data and for those who do not.
+pub(in crate::server) struct Engines {
+    pub(in crate::server) changing: Arc<dyn Backend>,
+    pub(in crate::server) reading: Arc<dyn Backend>,
 }
 
 /// Why there is no session.

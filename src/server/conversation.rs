@@ -10,7 +10,7 @@ use super::file::job::Job;
 use super::file::lock_wait::LockWait;
 use super::interrupt::intrdbrqs::{Interruptible, intrdbrqs};
 use super::interrupt::running::RunningCommand;
-use super::login::commands;
+use super::login::commands::{self, Opened};
 use super::login::state::{LoginState, PeerLine, Stage};
 use super::protocol_error::{ProtocolError, Result, prccnvcd, synerrcd};
 use super::request::{After, Replies, Request};
@@ -229,14 +229,14 @@ impl Conversation {
                 *interruptible = env.persona.interrupts.then(|| shared.interrupts.connection(running)).transpose()?;
                 let token = interruptible.as_ref().map(|connection| connection.token().to_vec());
                 let told = commands::Told { rdbinttkn: token, servers: &shared.server_list };
-                let opened = commands::accrdb(login, env, shared.backend.as_ref(), told, request, out)?;
-                let Some((engine, login)) = opened else { return Ok(After::Close) };
+                let opened = commands::accrdb(login, env, &shared.engines, told, request, out)?;
+                let Some(Opened { session: engine, backend, login }) = opened else { return Ok(After::Close) };
                 if let Some(connection) = interruptible {
                     connection.open(&env.rdbnam);
                 }
                 let (mut engine, xa) = match env.xa {
                     true => {
-                        let (engine, link) = XaLink::new(&shared.branches, engine, shared.backend.clone(), login);
+                        let (engine, link) = XaLink::new(&shared.branches, engine, backend, login);
                         (engine, Some(link))
                     }
                     false => (engine, None),

@@ -1,6 +1,6 @@
 //! The part that all connections of a server share: the engine, the files, the rules of logins, the packages.
 
-use super::backend::Backend;
+use super::backend::{Backend, Engines};
 use super::budget::ServerBudget;
 use super::file::job::Job;
 use super::file::library::FileStore;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// The part that all connections of a server share.
 pub(super) struct ServerShared {
     pub(super) persona: Arc<Persona>,
-    pub(super) backend: Arc<dyn Backend>,
+    pub(super) engines: Engines,
     pub(super) logins: LoginRules,
     pub(super) packages: Arc<PackageRegistry>,
     /// The branches of global transactions.
@@ -37,8 +37,10 @@ pub(super) struct ServerShared {
 
 impl ServerShared {
     pub(super) fn new(settings: &ServerSettings, persona: Arc<Persona>, backend: Arc<dyn Backend>) -> ServerShared {
+        let reading: Arc<dyn Backend> = Arc::new(ReadOnly(backend.clone()));
+        let changing = if settings.read_only { reading.clone() } else { backend };
         ServerShared {
-            backend: if settings.read_only { Arc::new(ReadOnly(backend)) } else { backend },
+            engines: Engines { changing, reading },
             logins: LoginRules {
                 access: settings.access.clone(),
                 certificate_users: settings.certificate_users.clone(),

@@ -133,6 +133,7 @@ impl Fake {
             correlation: ("00000000.0000".to_owned(), [0; 6]),
             application: None,
             accounting: String::new(),
+            read_only: false,
         })?;
         let mut step = Step::Send(flow.start()?);
         for _ in 0..20 {

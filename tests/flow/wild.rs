@@ -41,6 +41,7 @@ fn login(choice: Security, rdbnam: &str) -> Connect {
         correlation: ("NF000001.A123".to_owned(), [1; 6]),
         application: None,
         accounting: String::new(),
+        read_only: false,
     })
     .unwrap()
 }

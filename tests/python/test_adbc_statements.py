@@ -353,6 +353,61 @@ def test_settings_are_options(target: Target) -> None:
             dbapi.connect(**{"uri": target.uri, "db_kwargs": options} if "uri" not in options else options)
 
 
+LEVEL = "adbc.connection.transaction.isolation_level"
+
+
+def test_isolation_of_an_open_connection_is_set_or_refused(target: Target, conn: dbapi.Connection) -> None:
+    def level(name: str) -> dict[str, str]:
+        return {LEVEL: f"adbc.connection.transaction.isolation.{name}"}
+
+    def told() -> tuple[str, str]:
+        with conn.cursor() as cursor:
+            cursor.execute("VALUES CURRENT ISOLATION")
+            (row,) = cursor.fetchall()
+        conn.rollback()
+        return conn.adbc_connection.get_option(LEVEL).rpartition(".")[2], row[0].strip()
+
+    fails(Status.NOT_IMPLEMENTED, conn.adbc_connection.set_options, **level("snapshot"))
+    conn.adbc_connection.set_options(**level("read_committed"))
+    if target.name not in ("real derby", "luw duckdb"):
+        if "luw" not in target.name:
+            error = fails(Status.NOT_IMPLEMENTED, conn.adbc_connection.set_options, **level("serializable"))
+            assert "package" in str(error) and conn.adbc_connection.get_option(LEVEL).endswith("read_committed")
+        return
+    table = fresh()
+    with conn.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE {table} (A INTEGER)")
+        conn.commit()
+        for name, short in (("serializable", "RR"), ("repeatable_read", "RS"), ("read_uncommitted", "UR")):
+            conn.adbc_connection.set_options(**level(name))
+            assert told() == (name, short)
+        cursor.execute(f"INSERT INTO {table} VALUES (1)")
+        fails(Status.INVALID_STATE, conn.adbc_connection.set_options, **level("serializable"))
+        conn.rollback()
+        conn.adbc_connection.set_options(**level("serializable"))
+        assert rows(target, table) == []
+    conn.adbc_connection.set_options(**{LEVEL: "adbc.connection.transaction.isolation.default"})
+    assert told() == ("read_committed", "CS")
+
+
+def test_options_of_a_table_to_be_filled_are_not_those_of_the_next(target: Target, conn: dbapi.Connection) -> None:
+    if target.name.endswith("tables"):
+        pytest.skip("tables in memory have no schemas")
+    table, data = fresh(), pa.table({"A": pa.array([1], pa.int32())})
+    with conn.cursor() as cursor:
+        here = conn.adbc_current_db_schema
+        cursor.execute(f"CREATE SCHEMA S{table}")
+        cursor.adbc_ingest(table, data, mode="create", db_schema_name=f"S{table}")
+        cursor.adbc_ingest(table, data, mode="create")
+        cursor.adbc_ingest(table, data, mode="append", db_schema_name=f"S{table}")
+        # Rows that are bound again go where the last ones went.
+        statement = cursor.adbc_statement
+        statement.bind_stream(data.to_reader())
+        assert statement.execute_update() == 1
+        conn.commit()
+    assert len(rows(target, f"S{table}.{table}")) == 3 and len(rows(target, f"{here}.{table}")) == 1
+
+
 def test_a_thousand_connections_one_after_the_other(derby: Derby) -> None:
     with server.serve(engine="tables", persona="luw") as running:
         uri = f"drda://app@127.0.0.1:{running.port}/SAMPLE"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from threading import Lock
 from typing import Any
 
@@ -56,12 +57,19 @@ class DuckEngine:
 
     def session(self, user: str, database: str, /) -> DuckSession:
         """A session on a cursor of its own."""
+        return self._session(user, database, self._rules)
+
+    def reading_session(self, user: str, database: str, /) -> DuckSession:
+        """One that changes nothing."""
+        return self._session(user, database, dataclasses.replace(self._rules, read_only=True))
+
+    def _session(self, user: str, database: str, rules: Rules) -> DuckSession:
         main = Cursor(self._source.cursor(), self._macros)
         home = schemas.home(main, user)
         settings = [*self._settings, *([] if home is None else [schemas.searching(home)])]
-        cursors = Cursors(main, settings, self._rules.read_only)
-        dialect = Dialect(user, database, self._rules.product.derby)
+        cursors = Cursors(main, settings, rules.read_only)
+        dialect = Dialect(user, database, rules.product.derby)
         known = Known(self._committed, self._remembered, self._kept)
-        current = CurrentSchema(cursors, dialect, self._rules.product, user, home or "main")
-        engine = self._rules, self._macros, self._references, self._watch
+        current = CurrentSchema(cursors, dialect, rules.product, user, home or "main")
+        engine = rules, self._macros, self._references, self._watch
         return DuckSession(cursors, dialect, current, known, *engine, Drawn(self._drawing))

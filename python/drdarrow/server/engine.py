@@ -261,7 +261,11 @@ class Session(Protocol):
 
 
 class Engine(Protocol):
-    """Serves any number of sessions at a time."""
+    """Serves any number of sessions at a time.
+
+    One that has a method `reading_session`, with the arguments of `session`, is asked by it for sessions that change
+    nothing. Of one without it all statements but queries are refused there.
+    """
 
     def session(self, user: str, database: str, /) -> Session:
         """A new session. Raises LookupError when there is no such database, PermissionError when it is not for him."""

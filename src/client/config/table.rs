@@ -226,6 +226,11 @@ settings! {
         "str", "`cs`", sql, travels,
         "`nc`, `ur`, `cs`, `rs` or `rr`";
 
+        read_only: bool = false => config.read_only = flag(key, value)?;
+        "bool", "`False`", sql, travels,
+        "statements that are not queries are refused: by the server where it keeps to it (RDBALWUPD), and before they are
+        sent";
+
         collection: String = "NULLID".to_owned() => config.collection = value.to_owned();
         "str", "`NULLID`", sql, travels,
         "collection of the packages";

@@ -96,7 +96,7 @@ impl Connection {
         self.0.usable(Phase::Execute)?;
         check_sql(sql)?;
         wanted.check(sql)?;
-        self.0.may_end_work(sql)?;
+        self.0.may_run(sql)?;
         let query = statement_kind::hint(sql) == StatementKind::Query;
         let _turn = self.0.turn_of(query).await?;
         self.0.usable(Phase::Execute)?;
@@ -274,6 +274,11 @@ impl Connection {
     /// Refuses what a block of a [`Transactions`](super::transaction::Transactions) forbids.
     pub fn outside_of_blocks(&self) -> Result<()> {
         self.0.work.outside_of_blocks()
+    }
+
+    /// Whether something was done that is neither committed nor undone.
+    pub fn is_working(&self) -> bool {
+        self.0.is_reading() || self.0.work.open.load(Ordering::Acquire)
     }
 
     /// Whether every statement is committed.

@@ -4,6 +4,7 @@ use super::arrival::{Arrival, named};
 use super::cursor_state::CursorState;
 use super::meter::Times;
 use super::now::{Now, Peer};
+use super::read_only;
 use super::sections::{SectionLease, Sections};
 use super::statement_kind;
 use super::unit_of_work::UnitOfWork;
@@ -112,8 +113,12 @@ impl Inner {
         self.intact(phase)
     }
 
-    /// Refuses a COMMIT or ROLLBACK within a block, which a server would run without telling.
-    pub(super) fn may_end_work(&self, sql: &str) -> Result<()> {
+    /// Refuses a COMMIT or ROLLBACK within a block, which a server would run without telling, and changes on a
+    /// connection that only reads.
+    pub(super) fn may_run(&self, sql: &str) -> Result<()> {
+        if self.config.read_only {
+            read_only::check(sql)?;
+        }
         if statement_kind::ends_work(sql) { self.work.outside_of_blocks() } else { Ok(()) }
     }
 

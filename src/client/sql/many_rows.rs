@@ -12,7 +12,7 @@ impl Connection {
     /// this connection waits until the call has ended.
     pub async fn batch(&self, sql: &str) -> Result<Batch> {
         check_sql(sql)?;
-        self.0.may_end_work(sql)?;
+        self.0.may_run(sql)?;
         let turn = Batch::turn(&self.0).await?;
         self.0.touch(sql);
         Ok(Batch::begin(&self.0, turn, sql.to_owned()))

@@ -89,7 +89,7 @@ pub(super) fn is_insert_of_values(sql: &str) -> bool {
 }
 
 /// The words of a statement that stand neither in quotes nor in comments, and its brackets and commas.
-fn words(sql: &str) -> impl Iterator<Item = &str> {
+pub(super) fn words(sql: &str) -> impl Iterator<Item = &str> {
     let mut rest = sql;
     std::iter::from_fn(move || {
         loop {

@@ -74,6 +74,8 @@ pub struct Identity {
     pub application: Option<String>,
     /// The account that the work is charged to.
     pub accounting: String,
+    /// The connection only reads (RDBALWUPD).
+    pub read_only: bool,
 }
 
 impl fmt::Debug for Identity {
@@ -95,6 +97,7 @@ pub struct Connect {
     correlation: (String, [u8; 6]),
     application: String,
     accounting: String,
+    read_only: bool,
     requester: Requester,
     step: LoginStep,
     progress: Progress,
@@ -133,6 +136,7 @@ impl Connect {
             correlation: identity.correlation,
             application: identity.application.unwrap_or_else(|| NAME.to_owned()),
             accounting: identity.accounting,
+            read_only: identity.read_only,
             requester: Requester::new(identity.credentials, identity.policy, identity.random)?,
             step: LoginStep::Attributes,
             progress: Progress::default(),
@@ -259,6 +263,8 @@ impl Connect {
         crrtkn.extend(self.correlation.1);
         let access = AccRdb {
             crrtkn: Some(crrtkn),
+            // Who may change data need not say so.
+            rdbalwupd: self.read_only.then_some(false),
             prddta: Some(prddta(prdid, std::env::consts::OS, &self.application, &self.user, &self.accounting)?),
             ..AccRdb::new(&self.rdbnam, prdid, &self.session.ours)
         };

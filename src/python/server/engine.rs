@@ -39,7 +39,10 @@ impl Engine {
 impl Backend for Engine {
     fn connect(&self, login: &Login) -> Result<Box<dyn Serving>, ConnectError> {
         inside(|py| {
-            let made = self.0.bind(py)?.call_method1("session", (login.user.as_str(), login.database.as_str()));
+            let engine = self.0.bind(py)?;
+            let reading = login.read_only && engine.hasattr("reading_session")?;
+            let method = if reading { "reading_session" } else { "session" };
+            let made = engine.call_method1(method, (login.user.as_str(), login.database.as_str()));
             match made {
                 Ok(object) => Ok(Ok(EngineSession::new(HeldObject::new(object.unbind())))),
                 Err(e) if e.is_instance_of::<PyLookupError>(py) => Ok(Err(ConnectError::NoDatabase)),

@@ -96,6 +96,13 @@ pub(super) async fn procedures(link: Arc<SharedConnection>, filter: CatalogFilte
     CatalogTable::of("ProcedureInfo", &Catalog::of(&link.client).procedures(&filter).await?)
 }
 
+pub(super) async fn statistics(link: Arc<SharedConnection>, table: GivenTable) -> Result<CatalogTable> {
+    let _waiting = (link.open()?, link.waiting());
+    let catalog = Catalog::of(&link.client);
+    let of_table = table.found(&catalog).await?;
+    CatalogTable::of("StatisticInfo", &catalog.statistics(&of_table).await?)
+}
+
 impl GivenTable {
     /// The table that there is, by its schema and name.
     async fn found(&self, catalog: &Catalog) -> Result<CatalogFilter> {

@@ -399,6 +399,13 @@ twins! {
             catalog::indexes(self.0.shared(py)?, table)
         }
 
+        /// The numbers that the catalog has about a table and its columns: a `CatalogTable` of
+        /// `drdarrow.types.StatisticInfo`, a row for the table and one for each column that was counted. `table` as in
+        /// `columns()`.
+        fn statistics<'py>(&self, py: Python<'py>, table: GivenTable) -> CatalogTable {
+            catalog::statistics(self.0.shared(py)?, table)
+        }
+
         /// Procedures and functions: a `CatalogTable` of `drdarrow.types.ProcedureInfo`. `schema` and `like` as in
         /// `tables()`.
         #[pyo3(signature = (*, schema=None, like=None))]

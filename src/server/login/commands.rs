@@ -5,7 +5,7 @@ use super::access::Access;
 use super::access::LoginRules;
 use super::secmec::{contribute, is_exposed, prove, reveals_password, verdict};
 use super::state::{LoginState, Stage};
-use crate::server::backend::{Backend, ConnectError, Login, Session};
+use crate::server::backend::{Backend, ConnectError, Engines, Login, Session};
 use crate::server::environment::Environment;
 use crate::server::error::SqlError;
 use crate::server::persona::{Offer, Persona, Utf8};
@@ -21,6 +21,7 @@ use crate::wire::ddm::secchk::{SecChk, SecChkRm};
 use crate::wire::ddm::text::DdmText;
 use crate::wire::sql::accrdb::{AccRdb, AccRdbRm, Pbsd, ServerAddress};
 use crate::wire::sql::sqlca::Sqlca;
+use std::sync::Arc;
 
 /// The name that a server gives itself.
 const NAME: &str = "drdarrow";
@@ -190,16 +191,16 @@ pub(in crate::server) struct Told<'a> {
     pub(in crate::server) servers: &'a [ServerAddress],
 }
 
-/// ACCRDB: opens the database. Gives the engine's session and whose it is; none where it refuses, and the connection ends.
-/// `told` is what the requester is told beside that it is open.
+/// ACCRDB: opens the database. Gives the engine's session, and its engine for more of them; none where it refuses, and the
+/// connection ends. `told` is what the requester is told beside that it is open.
 pub(in crate::server) fn accrdb(
     state: &LoginState,
     env: &mut Environment,
-    backend: &dyn Backend,
+    engines: &Engines,
     told: Told<'_>,
     request: &Request,
     out: &mut Replies<'_>,
-) -> Result<Option<(Box<dyn Session>, Login)>> {
+) -> Result<Option<Opened>> {
     if state.stage != Stage::Proved {
         return Err(ProtocolError::order(prccnvcd::SECURITY_ORDER));
     }
@@ -216,7 +217,8 @@ pub(in crate::server) fn accrdb(
     // Attributes of Derby may follow the name, secrets among them: nobody here has a use for them.
     env.rdbnam = rdbname::shown(&asked.rdbnam.0).to_owned();
     env.theirs = asked.typdef();
-    let login = Login { user: state.user.clone(), database: env.rdbnam.clone() };
+    let login = Login { user: state.user.clone(), database: env.rdbnam.clone(), read_only: false };
+    let backend = if asked.rdbalwupd == Some(false) { &engines.reading } else { &engines.changing };
     let session = match backend.connect(&login) {
         Ok(session) => session,
         Err(e) => {
@@ -243,7 +245,15 @@ pub(in crate::server) fn accrdb(
         let pbsd = Pbsd { isolation: Some(READ_COMMITTED), schema: Some(state.user.to_uppercase()) };
         out.reply(&pbsd.encode(env.text).map_err(ProtocolError::ours)?);
     }
-    Ok(Some((session, login)))
+    Ok(Some(Opened { session, backend: backend.clone(), login }))
+}
+
+/// An open database.
+pub(in crate::server) struct Opened {
+    pub session: Box<dyn Session>,
+    /// The engine, as far as this requester may use it.
+    pub backend: Arc<dyn Backend>,
+    pub login: Login,
 }
 
 /// Db2 for LUW's description of a session just begun: territory, page, authorization id, database, class,

@@ -17,7 +17,7 @@ pub(in crate::server) struct ReadOnly(pub(in crate::server) Arc<dyn Backend>);
 
 impl Backend for ReadOnly {
     fn connect(&self, login: &Login) -> Result<Box<dyn Session>, ConnectError> {
-        Ok(Box::new(ReadOnlySession(self.0.connect(login)?)))
+        Ok(Box::new(ReadOnlySession(self.0.connect(&Login { read_only: true, ..login.clone() })?)))
     }
 }
 

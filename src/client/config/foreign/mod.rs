@@ -58,6 +58,7 @@ const NAMES: &[(&[&str], &str)] = &[
     (&["sslkey"], "is not a setting: it is called tls_key"),
     (&["authentication", "securitymechanism"], "is not a setting: it is called security"),
     (&["isolationlevel", "transactionisolation"], "is not a setting: it is called isolation"),
+    (&["readonly"], "is not a setting: it is called read_only"),
     (&["schema", "currentschema", "defaultschema", "libraries"], "is not a setting: run SET SCHEMA after connecting"),
     (
         &["fetchsize", "prefetchsize"],

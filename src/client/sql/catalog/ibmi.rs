@@ -256,11 +256,25 @@ pub(super) async fn procedures(ask: &Ask, filter: &CatalogFilter) -> Result<Vec<
 }
 
 pub(super) async fn statistics(ask: &Ask, filter: &CatalogFilter) -> Result<Vec<StatisticRow>> {
-    let select = "SELECT TABLE_SCHEMA, TABLE_NAME, NUMBER_ROWS FROM QSYS2.SYSTABLESTAT";
-    let counted = |row: &RawRow| {
-        let Some(rows) = row.number("NUMBER_ROWS")? else { return Ok(None) };
-        Ok(Some(StatisticRow { schema: row.name("TABLE_SCHEMA")?, table: row.name("TABLE_NAME")?, rows, exact: true }))
-    };
-    let rows = ask.rows(select, &of_table(filter)).await?;
-    rows.iter().filter_map(|row| counted(row).transpose()).collect()
+    let of_table = of_table(filter);
+    let mut all = Vec::new();
+    let mut members = BTreeMap::new();
+    let select = "SELECT TABLE_SCHEMA, TABLE_NAME, NUMBER_ROWS, NUMBER_PARTITIONS FROM QSYS2.SYSTABLESTAT";
+    for row in ask.rows(select, &of_table).await? {
+        let (schema, table) = (row.name("TABLE_SCHEMA")?, row.name("TABLE_NAME")?);
+        members.insert((schema.clone(), table.clone()), row.number("NUMBER_PARTITIONS")?);
+        let rows = row.counted("NUMBER_ROWS")?;
+        all.push(StatisticRow { schema, table, rows, exact: true, ..StatisticRow::default() });
+    }
+    let select = "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, NUMBER_DISTINCT_VALUES FROM QSYS2.SYSCOLUMNSTAT";
+    for row in ask.rows(select, &of_table).await? {
+        let (schema, table) = (row.name("TABLE_SCHEMA")?, row.name("TABLE_NAME")?);
+        // The values of several members cannot be added.
+        if members.get(&(schema.clone(), table.clone())) != Some(&Some(1)) {
+            continue;
+        }
+        let (column, distinct) = (Some(row.name("COLUMN_NAME")?), row.counted("NUMBER_DISTINCT_VALUES")?);
+        all.push(StatisticRow { schema, table, column, distinct, ..StatisticRow::default() });
+    }
+    Ok(all)
 }

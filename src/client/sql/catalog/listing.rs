@@ -277,15 +277,23 @@ rows! {
         remarks: Option<String>,
     }
 
-    /// How many rows a table has.
+    /// Numbers about a table, or about one of its columns.
     StatisticRow {
         /// The schema of the table.
         schema: String,
         /// The table.
         table: String,
-        /// Its rows.
-        rows: i64,
-        /// The number is kept with each change; else it is that of the last RUNSTATS.
+        /// The column; NULL where the row is about the table.
+        column: Option<String>,
+        /// The rows of the table; NULL of a column.
+        rows: Option<i64>,
+        /// The different values of the column.
+        distinct: Option<i64>,
+        /// The NULLs of the column.
+        nulls: Option<i64>,
+        /// The bytes that a value of the column takes on average where it is stored, with the one that says NULL.
+        average_bytes: Option<i64>,
+        /// The numbers are kept with each change; else they are those of the last RUNSTATS.
         exact: bool,
     }
 }

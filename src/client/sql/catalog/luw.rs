@@ -234,11 +234,28 @@ pub(super) async fn procedures(ask: &Ask, filter: &CatalogFilter) -> Result<Vec<
 }
 
 pub(super) async fn statistics(ask: &Ask, filter: &CatalogFilter) -> Result<Vec<StatisticRow>> {
-    let rows = ask.rows("SELECT TABSCHEMA, TABNAME, CARD FROM SYSCAT.TABLES", &of_table(filter)).await?;
-    let counted = |row: &RawRow| {
-        // -1 where RUNSTATS never ran.
-        let Some(rows) = row.number("CARD")?.filter(|n| *n >= 0) else { return Ok(None) };
-        Ok(Some(StatisticRow { schema: row.name("TABSCHEMA")?, table: row.name("TABNAME")?, rows, exact: false }))
-    };
-    rows.iter().filter_map(|row| counted(row).transpose()).collect()
+    let of_table = of_table(filter);
+    let mut all = Vec::new();
+    for row in ask.rows("SELECT TABSCHEMA, TABNAME, CARD FROM SYSCAT.TABLES", &of_table).await? {
+        let rows = row.counted("CARD")?;
+        all.push(StatisticRow {
+            schema: row.name("TABSCHEMA")?,
+            table: row.name("TABNAME")?,
+            rows,
+            ..StatisticRow::default()
+        });
+    }
+    let select = "SELECT TABSCHEMA, TABNAME, COLNAME, COLCARD, NUMNULLS, AVGCOLLEN FROM SYSCAT.COLUMNS";
+    for row in ask.rows(select, &of_table).await? {
+        all.push(StatisticRow {
+            schema: row.name("TABSCHEMA")?,
+            table: row.name("TABNAME")?,
+            column: Some(row.name("COLNAME")?),
+            distinct: row.counted("COLCARD")?,
+            nulls: row.counted("NUMNULLS")?,
+            average_bytes: row.counted("AVGCOLLEN")?,
+            ..StatisticRow::default()
+        });
+    }
+    Ok(all)
 }

@@ -122,11 +122,13 @@ impl Catalog {
         Ok(Listed::of(rows))
     }
 
-    /// How many rows tables have, where the catalog knows it: Db2 for i always, the others of Db2 since RUNSTATS, Derby
-    /// never. The name of `filter` is that of the table.
+    /// How many rows tables have, and what is known of the values in their columns, where the catalog has it: Db2 for i
+    /// counts rows always, the rest is that of RUNSTATS and statistics of columns, and Derby has nothing. Rows without a
+    /// number are left out. The name of `filter` is that of the table.
     pub async fn statistics(&self, filter: &CatalogFilter) -> Result<Listed<StatisticRow>> {
         let mut rows = by_product!(self, statistics(filter))?;
-        rows.sort_by(|a: &StatisticRow, b| (&a.schema, &a.table).cmp(&(&b.schema, &b.table)));
+        rows.retain(|row: &StatisticRow| row.rows.or(row.distinct).or(row.nulls).or(row.average_bytes).is_some());
+        rows.sort_by(|a: &StatisticRow, b| (&a.schema, &a.table, &a.column).cmp(&(&b.schema, &b.table, &b.column)));
         Ok(Listed::of(rows))
     }
 

@@ -76,6 +76,17 @@ impl RawRow {
         number.map(Some).ok_or_else(|| self.odd(column, &array.data_type().to_string()))
     }
 
+    /// A number of things that were counted or estimated; none of NULL, and of a negative one, which says that nobody did.
+    pub(super) fn counted(&self, column: &str) -> Result<Option<i64>> {
+        let array = self.column(column)?;
+        let number = match array.data_type() {
+            _ if array.is_null(self.row) => None,
+            DataType::Float64 => Some(array.as_primitive::<Float64Type>().value(self.row).round() as i64),
+            _ => self.number(column)?,
+        };
+        Ok(number.filter(|n| *n >= 0))
+    }
+
     /// A number of 32 bits; none of NULL.
     pub(super) fn small(&self, column: &str) -> Result<Option<i32>> {
         let number = self.number(column)?;
@@ -121,6 +132,7 @@ mod tests {
         assert_eq!((row.place("SMALL").unwrap(), row.text("SMALL").unwrap().unwrap()), (7, "7".to_owned()));
         assert_eq!(row.number("CARDF").unwrap(), Some(1_000_000));
         assert!(row.number("ODD").is_err() && row.number("NAME").is_err());
+        assert_eq!((row.counted("CARDF").unwrap(), row.counted("ODD").unwrap()), (Some(1_000_000), Some(1)));
         assert!(row.text("X").unwrap_err().message.contains("nothing as X"));
     }
 }

@@ -210,11 +210,26 @@ pub(super) async fn procedures(ask: &Ask, filter: &CatalogFilter) -> Result<Vec<
 
 pub(super) async fn statistics(ask: &Ask, filter: &CatalogFilter) -> Result<Vec<StatisticRow>> {
     let conditions = filter.conditions(ZOS, "CREATOR", "NAME");
-    let rows = ask.rows("SELECT CREATOR, NAME, CARDF FROM SYSIBM.SYSTABLES", &conditions).await?;
-    let counted = |row: &RawRow| {
-        // -1 where RUNSTATS never ran.
-        let Some(rows) = row.number("CARDF")?.filter(|n| *n >= 0) else { return Ok(None) };
-        Ok(Some(StatisticRow { schema: row.name("CREATOR")?, table: row.name("NAME")?, rows, exact: false }))
-    };
-    rows.iter().filter_map(|row| counted(row).transpose()).collect()
+    let mut all = Vec::new();
+    for row in ask.rows("SELECT CREATOR, NAME, CARDF FROM SYSIBM.SYSTABLES", &conditions).await? {
+        let rows = row.counted("CARDF")?;
+        all.push(StatisticRow {
+            schema: row.name("CREATOR")?,
+            table: row.name("NAME")?,
+            rows,
+            ..StatisticRow::default()
+        });
+    }
+    let conditions = filter.conditions(ZOS, "TBCREATOR", "TBNAME");
+    let select = "SELECT TBCREATOR, TBNAME, NAME, COLCARDF FROM SYSIBM.SYSCOLUMNS";
+    for row in ask.rows(select, &conditions).await? {
+        all.push(StatisticRow {
+            schema: row.name("TBCREATOR")?,
+            table: row.name("TBNAME")?,
+            column: Some(row.name("NAME")?),
+            distinct: row.counted("COLCARDF")?,
+            ..StatisticRow::default()
+        });
+    }
+    Ok(all)
 }

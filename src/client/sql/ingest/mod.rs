@@ -116,6 +116,7 @@ pub(super) async fn ingest(
     // The columns are named: another connection may change the table meanwhile.
     let sql = format!("INSERT INTO {name} ({}) VALUES ({markers})", columns.join(", "));
     super::connection::check_sql(&sql)?;
+    inner.may_run(&sql)?;
     let batch = Batch::begin(inner, turn, sql);
     let batch = batch.after(statements).at_most(options.batch_rows);
     Ok(match options.skip {
