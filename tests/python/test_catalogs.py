@@ -241,8 +241,9 @@ def test_derby_tells_of_its_tables(real: drdarrow.Connection):
     # Its own patterns know no sign that stands for itself.
     assert [row.name for row in real.tables(like='"%\\_b"')] == ["a_b"]
     assert [row.name for row in real.columns('shop."a_b"')] == ["x"]
-    with pytest.raises(drdarrow.NotSupportedError, match="alias"):
-        real.columns("shop.other")
+    # Of a synonym they are those of its table.
+    assert picked(real.columns("shop.other"), "table", "name") == picked(real.columns("shop.orders"), "table", "name")
+    assert [(row.base_schema, row.base_name) for row in real.tables(kinds="ALIAS")] == [("SHOP", "ORDERS")]
 
 
 def test_derby_tells_of_its_columns(real: drdarrow.Connection):

@@ -3,7 +3,7 @@ of the names there are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import exc
@@ -12,12 +12,25 @@ from sqlalchemy.engine.reflection import ObjectKind, ObjectScope, ReflectionDefa
 
 from drdarrow.sqlalchemy import reflected_types
 from drdarrow.sqlalchemy.catalogs import CATALOGS
-from drdarrow.sqlalchemy.catalogs.catalog import Catalog, ColumnFacts, IndexPart, Key, Question, Reference, Relation
+from drdarrow.sqlalchemy.catalogs.catalog import (
+    Alias,
+    Catalog,
+    ColumnFacts,
+    IndexPart,
+    Key,
+    Question,
+    Reference,
+    Relation,
+)
 from drdarrow.sqlalchemy.product import ProductDialect
 
 #: Names in one statement; with more all tables of the schema are asked for.
 _NAMES = 200
 _KINDS = {"T": ObjectKind.TABLE, "V": ObjectKind.VIEW, "M": ObjectKind.MATERIALIZED_VIEW}
+#: Aliases of aliases that are followed.
+_ALIASES = 16
+#: Facts about tables of a schema, by the arguments of `get_multi_...`.
+Follow = Callable[[str, dict[str, Any]], Iterable[Any]]
 Found = Iterable[tuple[tuple[str | None, str], Any]]
 
 
@@ -103,6 +116,7 @@ class DrdaReflection(ProductDialect):
         names = list(wanted.values()) if len(wanted) <= _NAMES else None
         found = self._ask(connection, self._catalog.relations, self._schema(schema), names)
         there = {relation.name for relation in found}
+        there |= {alias.name for alias in self._aliases(connection, schema, wanted.values(), there)}
         return [((schema, name), asked in there) for name, asked in wanted.items()]
 
     @reflection.cache
@@ -155,6 +169,26 @@ class DrdaReflection(ProductDialect):
             if _KINDS[relation.kind] in kind and (names is None or relation.name in names)
         ], None
 
+    def _aliases(
+        self, connection: Connection, schema: str | None, names: Iterable[str], there: Collection[str]
+    ) -> list[Alias]:
+        """The aliases among names that are no tables."""
+        missing = [name for name in names if name not in there]
+        return self._ask(connection, self._catalog.aliases, self._schema(schema), missing) if missing else []
+
+    def _followed(
+        self, connection: Connection, schema: str | None, there: Collection[str], follow: Follow, **kw: Any
+    ) -> Iterator[tuple[str, Any]]:
+        """The facts about the tables of aliases that are asked for by their names. follow: gives them for one table."""
+        asked = [self.denormalize_name(name) for name in kw.get("filter_names") or ()]
+        if not asked or len(asked) > _NAMES or ObjectScope.DEFAULT not in kw.get("scope", ObjectScope.ANY):
+            return
+        depth = kw.get("aliases", 0)
+        for alias in self._aliases(connection, schema, asked, there) if depth < _ALIASES else ():
+            of = {**kw, "filter_names": [self.normalize_name(alias.table)], "aliases": depth + 1}
+            for facts in follow(self.normalize_name(alias.schema), of):
+                yield alias.name, facts
+
     def _facts(self, connection: Connection, question: Question, schema: str | None, **kw: Any) -> dict[str, list[Any]]:
         """The facts by table, of each table that is there."""
         relations, names = self._wanted(connection, schema, **kw)
@@ -163,6 +197,11 @@ class DrdaReflection(ProductDialect):
             for fact in self._ask(connection, question, self._schema(schema), names):
                 if fact.table in found:
                     found[fact.table].append(fact)
+
+        def follow(of: str, kw: dict[str, Any]) -> Iterable[Any]:
+            return self._facts(connection, question, of, **kw).values()
+
+        found.update(self._followed(connection, schema, found, follow, **kw))
         return found
 
     def _key(self, schema: str | None, name: str) -> tuple[str | None, str]:
@@ -274,9 +313,18 @@ class DrdaReflection(ProductDialect):
             )
 
     def get_multi_table_comment(self, connection: Connection, schema: str | None = None, **kw: Any) -> Found:
+        for name, comment in self._comments(connection, schema, **kw).items():
+            yield self._key(schema, name), {"text": comment}
+
+    def _comments(self, connection: Connection, schema: str | None, **kw: Any) -> dict[str, str | None]:
         relations, _ = self._wanted(connection, schema, **kw)
-        for relation in relations:
-            yield self._key(schema, relation.name), {"text": relation.comment}
+        found = {relation.name: relation.comment for relation in relations}
+
+        def follow(of: str, kw: dict[str, Any]) -> Iterable[Any]:
+            return self._comments(connection, of, **kw).values()
+
+        found.update(self._followed(connection, schema, found, follow, **kw))
+        return found
 
     get_columns = _one("get_multi_columns")
     get_pk_constraint = _one("get_multi_pk_constraint")

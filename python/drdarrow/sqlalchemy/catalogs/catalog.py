@@ -18,6 +18,14 @@ class Relation(NamedTuple):
     comment: str | None
 
 
+class Alias(NamedTuple):
+    """Another name of a table."""
+
+    name: str
+    schema: str
+    table: str
+
+
 class ColumnFacts(NamedTuple):
     """A column of a table, as the server says it."""
 
@@ -110,6 +118,8 @@ class Catalog:
     references: Question
     checks: Question
     indexes: Question
+    #: Other names of tables.
+    aliases: Question
     #: Rows of name and text.
     views: Question
     #: Rows of names.
@@ -123,6 +133,11 @@ def trimmed(value: Any) -> str:
 
 def names(rows: Rows) -> list[str]:
     return [trimmed(row[0]) for row in rows]
+
+
+def aliases(rows: Rows) -> list[Alias]:
+    """Of rows with name, schema and table."""
+    return [Alias(*map(trimmed, row)) for row in rows]
 
 
 def texts(rows: Rows) -> list[tuple[str, str]]:

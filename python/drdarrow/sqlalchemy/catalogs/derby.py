@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from drdarrow.sqlalchemy.catalogs.catalog import (
+    Alias,
     Catalog,
     Check,
     ColumnFacts,
@@ -25,6 +26,7 @@ from drdarrow.sqlalchemy.catalogs.catalog import (
 
 _TYPE = re.compile(r"([A-Z ]+?)\s*(?:\((\d+)(?:,\s*(\d+))?\))?\s*(FOR BIT DATA)?\s*(NOT NULL)?")
 _COMPUTED = re.compile(r"GENERATED ALWAYS AS \((.*)\)", re.DOTALL)
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 _RULES = {"C": "CASCADE", "U": "SET NULL", "S": "RESTRICT"}
 
 
@@ -106,6 +108,13 @@ def _indexes(rows: Rows) -> Iterator[IndexPart]:
             yield IndexPart(table, name, descriptor.startswith("UNIQUE"), found[position], order)
 
 
+def _aliases(rows: Rows) -> Iterator[Alias]:
+    """Synonyms, whose tables are named as in SQL: `"APP"."ORDERS"`."""
+    for name, table in rows:
+        schema, base = (part.replace('""', '"') for part in _QUOTED.findall(table))
+        yield Alias(name, schema, base)
+
+
 # Without an order that is given Derby thinks about that of ten tables for a quarter of a minute.
 _SIDE = """SELECT '{side}' AS SIDE, K.CONSTRAINTID, T.TABLENAME, K.CONSTRAINTNAME, PS.SCHEMANAME,
     PT.TABLENAME AS PARENT, F.DELETERULE, F.UPDATERULE,
@@ -167,6 +176,12 @@ CATALOG = Catalog(
         WHERE S.SCHEMANAME = :schema AND G.ISINDEX AND NOT G.ISCONSTRAINT AND T.TABLENAME IN (:names)
         ORDER BY T.TABLENAME, G.CONGLOMERATENAME""",
         _indexes,
+    ),
+    aliases=Question(
+        """SELECT A.ALIAS, CAST(A.ALIASINFO AS VARCHAR(32672)) FROM SYS.SYSALIASES A
+        JOIN SYS.SYSSCHEMAS S ON S.SCHEMAID = A.SCHEMAID
+        WHERE S.SCHEMANAME = :schema AND A.ALIASTYPE = 'S' AND A.ALIAS IN (:names)""",
+        _aliases,
     ),
     views=Question(
         """SELECT T.TABLENAME, V.VIEWDEFINITION FROM SYS.SYSVIEWS V JOIN SYS.SYSTABLES T ON T.TABLEID = V.TABLEID

@@ -14,6 +14,7 @@ from drdarrow.sqlalchemy.catalogs.catalog import (
     Reference,
     Relation,
     Rows,
+    aliases,
     attributes,
     names,
     number,
@@ -132,6 +133,11 @@ CATALOG = Catalog(
         WHERE I.TABLE_SCHEMA = :schema AND I.TABLE_NAME IN (:names)
         ORDER BY I.TABLE_NAME, I.INDEX_NAME, K.ORDINAL_POSITION""",
         _indexes,
+    ),
+    aliases=Question(
+        """SELECT T.TABLE_NAME, T.BASE_TABLE_SCHEMA, T.BASE_TABLE_NAME FROM QSYS2.SYSTABLES T
+        WHERE T.TABLE_SCHEMA = :schema AND T.TABLE_TYPE = 'A' AND T.TABLE_NAME IN (:names)""",
+        aliases,
     ),
     views=Question(
         """SELECT V.TABLE_NAME, V.VIEW_DEFINITION FROM QSYS2.SYSVIEWS V

@@ -14,6 +14,7 @@ from drdarrow.sqlalchemy.catalogs.catalog import (
     Reference,
     Relation,
     Rows,
+    aliases,
     attributes,
     names,
     number,
@@ -157,6 +158,11 @@ CATALOG = Catalog(
         WHERE I.TABSCHEMA = :schema AND I.SYSTEM_REQUIRED = 0 AND I.TABNAME IN (:names)
         ORDER BY I.TABNAME, I.INDNAME, U.COLSEQ""",
         _indexes,
+    ),
+    aliases=Question(
+        """SELECT T.TABNAME, T.BASE_TABSCHEMA, T.BASE_TABNAME FROM SYSCAT.TABLES T
+        WHERE T.TABSCHEMA = :schema AND T.TYPE = 'A' AND T.TABNAME IN (:names)""",
+        aliases,
     ),
     views=Question(
         "SELECT V.VIEWNAME, V.TEXT FROM SYSCAT.VIEWS V WHERE V.VIEWSCHEMA = :schema AND V.VIEWNAME IN (:names)", texts

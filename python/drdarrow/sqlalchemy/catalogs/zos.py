@@ -15,6 +15,7 @@ from drdarrow.sqlalchemy.catalogs.catalog import (
     Reference,
     Relation,
     Rows,
+    aliases,
     names,
     number,
     rule,
@@ -128,6 +129,11 @@ CATALOG = Catalog(
         WHERE I.TBCREATOR = :schema AND I.UNIQUERULE IN ('D', 'U', 'N') AND I.TBNAME IN (:names)
         ORDER BY I.TBNAME, I.NAME, K.COLSEQ""",
         _indexes,
+    ),
+    aliases=Question(
+        """SELECT T.NAME, T.TBCREATOR, T.TBNAME FROM SYSIBM.SYSTABLES T
+        WHERE T.CREATOR = :schema AND T.TYPE = 'A' AND T.NAME IN (:names)""",
+        aliases,
     ),
     views=Question(
         "SELECT V.NAME, V.STATEMENT FROM SYSIBM.SYSVIEWS V WHERE V.CREATOR = :schema AND V.NAME IN (:names)", texts
