@@ -22,7 +22,7 @@ TOOL_PACKAGES := dask "ibis-framework[polars]" "dlt[duckdb]" daft deltalake "pyi
 ENGINE_PACKAGES := pyspark "ray[data]" dask daft
 
 # The first target is what `make` alone does.
-.PHONY: help demo test tools system check rust build adbc wheel python ibm-tests sqlalchemy integrations test-engines notebooks docs soak bench bench-peers bench-scan bench-ingest size clean
+.PHONY: help demo test tools system check rust build adbc wheel python ibm-tests sqlalchemy integrations test-engines notebooks docs soak bench bench-peers bench-scan bench-ingest bench-doors size clean
 
 help:
 	@awk '/^## /{text=substr($$0,4)} /^[a-z-]+:/{if(text)printf "make %-12s %s\n",substr($$1,1,length($$1)-1),text;text=""}' Makefile
@@ -136,6 +136,10 @@ bench-peers: wheel
 ## Arrow data into a table, beside the clients of Db2.
 bench-ingest: wheel
 	$(BIN)/python benches/ingest.py --wheel target/wheels/*.whl
+
+## The same rows by each door of the package, and by the driver of others for ADBC.
+bench-doors: wheel
+	$(BIN)/python benches/doors.py --wheel target/wheels/*.whl
 
 ## Records of a file beside JTOpen, IBM's client for Java.
 bench-scan: wheel

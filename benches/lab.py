@@ -57,12 +57,13 @@ class Lab:
         return list(self.imports)
 
     def unpack(self, peer: str, source: Path) -> Path:
-        """A folder with nothing but the Python package of a wheel, or of a folder that has it."""
+        """A folder with nothing but the Python packages of a wheel, or of a folder that has them."""
         folder = self.work / peer.replace(" ", "-")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         if source.is_dir():
-            (folder / "drdarrow").symlink_to((source / "drdarrow").resolve(strict=True))
+            for package in ("drdarrow", "adbc_driver_drda"):
+                (folder / package).symlink_to((source / package).resolve(strict=True))
         else:
             with zipfile.ZipFile(source) as wheel:
                 wheel.extractall(folder)
@@ -76,6 +77,8 @@ class Lab:
     def build(self, tools: list[str]) -> None:
         """Builds examples in release."""
         self.work.mkdir(parents=True, exist_ok=True)
+        if not tools:
+            return
         examples = [word for tool in tools for word in ("--example", tool)]
         build = ["cargo", "build", "--locked", "--quiet", "--release", "--features", self.features, *examples]
         subprocess.run(build, cwd=ROOT, check=True)
