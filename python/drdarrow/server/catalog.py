@@ -45,6 +45,8 @@ FROM duckdb_sequences() WHERE NOT temporary AND {_HERE} AND NOT starts_with(sequ
 ORDER BY ALL
 """
 _SCHEMAS = f"SELECT schema_name FROM duckdb_schemas() WHERE NOT internal AND {_HERE} ORDER BY ALL"
+#: These statements as DuckDB has read them, by their texts.
+_READ: dict[str, Any] = {}
 
 _Name = tuple[str, str]
 
@@ -61,18 +63,18 @@ def objects(cursor: Any, known: Facts, memory: Memory) -> Objects:
     """The tables, views, sequences and schemas; names that were not made in quotes are in upper case, and need none. A
     column of a type that Db2 has not is listed as text."""
     rows: dict[_Name, list[Any]] = {}
-    for schema, table, *column in cursor.execute(_COLUMNS).fetchall():
+    for schema, table, *column in _rows(cursor, _COLUMNS):
         rows.setdefault((schema, table), []).append(column)
     keys: dict[_Name, list[Any]] = {}
-    for schema, table, *key in cursor.execute(_KEYS).fetchall():
+    for schema, table, *key in _rows(cursor, _KEYS):
         keys.setdefault((schema, table), []).append(key)
     indexes: dict[_Name, list[Index]] = {}
-    for schema, table, name, unique, expressions in cursor.execute(_INDEXES).fetchall():
+    for schema, table, name, unique, expressions in _rows(cursor, _INDEXES):
         parts = memory.indexes.get((schema.upper(), name.upper())) or _parts(expressions)
         shown = spelling.shown(memory.names, spelling.INDEX, schema, name)
         indexes.setdefault((schema, table), []).append(Index(shown, unique, parts))
     found = []
-    for schema, table, kind, comment, size, sql, _ in cursor.execute(_TABLES).fetchall():
+    for schema, table, kind, comment, size, sql, _ in _rows(cursor, _TABLES):
         name = schema.upper(), table.upper()
         of, noted = rows.get((schema, table), []), memory.tables.get(name, TableMemory())
         plain = [row[0] for row in of]
@@ -101,9 +103,9 @@ def objects(cursor: Any, known: Facts, memory: Memory) -> Objects:
                 rest, known.get(numbering.key(f"{schema}.{name}"), known.get(numbering.key(name), {})).get("", {})
             ),
         )
-        for schema, name, *rest in cursor.execute(_SEQUENCES).fetchall()
+        for schema, name, *rest in _rows(cursor, _SEQUENCES)
     ]
-    schemas = cursor.execute(_SCHEMAS).fetchall()
+    schemas = _rows(cursor, _SCHEMAS)
     return Objects(
         _agreeing(found),
         sequences,
@@ -116,6 +118,11 @@ def _numbers(of: list[Any], about: Mapping[str, str]) -> list[Any]:
     """The numbers of a sequence. of: those that DuckDB knows; about: what its definition said."""
     found = [int(about["drda:start"]) if "drda:start" in about else of[0], *of[1:], about.get("drda:type", "BIGINT")]
     return [*found, int(about.get("drda:cache", 0)), about.get("drda:ordered") == "true"]
+
+
+def _rows(cursor: Any, sql: str) -> list[Any]:
+    """The rows of one of the statements above."""
+    return cursor.execute_again(sql, None, _READ).fetchall()  # type: ignore[no-any-return]
 
 
 def _agreeing(tables: list[Table]) -> list[Table]:
