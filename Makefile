@@ -22,7 +22,7 @@ TOOL_PACKAGES := dask "ibis-framework[polars]" "dlt[duckdb]" daft deltalake "pyi
 ENGINE_PACKAGES := pyspark "ray[data]" dask daft
 
 # The first target is what `make` alone does.
-.PHONY: help demo test tools system check rust build adbc wheel python ibm-tests sqlalchemy integrations test-engines notebooks docs soak bench bench-peers bench-scan bench-ingest bench-doors size clean
+.PHONY: help demo test tools system check rust build adbc wheel python ibm-tests dialects sqlalchemy integrations test-engines notebooks docs soak bench bench-peers bench-scan bench-ingest bench-doors size clean
 
 help:
 	@awk '/^## /{text=substr($$0,4)} /^[a-z-]+:/{if(text)printf "make %-12s %s\n",substr($$1,1,length($$1)-1),text;text=""}' Makefile
@@ -33,7 +33,7 @@ demo: build
 	$(BIN)/drdarrow demo
 
 ## Everything that is tested, as it is tested for every change.
-test: tools check rust wheel python ibm-tests integrations test-engines notebooks docs
+test: tools check rust wheel python ibm-tests dialects integrations test-engines notebooks docs
 
 ## Installs the system packages and the virtual environment that the tests need.
 tools: system $(VENV)/ready
@@ -91,7 +91,11 @@ python: wheel
 ibm-tests: wheel
 	$(BIN)/python tests/ibm/run.py
 
-## SQLAlchemy's tests of dialects, at Derby and at the server as each product.
+## SQLAlchemy's tests of dialects, at Derby and at the server as Db2 for LUW.
+dialects: wheel
+	$(BIN)/python tests/sqlalchemy/run.py derby luw
+
+## The same at Derby and at the server as each product.
 sqlalchemy: wheel
 	$(BIN)/python tests/sqlalchemy/run.py
 

@@ -29,6 +29,7 @@ def only_on(*products: str, because: str) -> Any:
 
 DB2 = ("luw", "ibmi", "zos")
 ALL = (*DB2, "derby")
+EBCDIC = ("ibmi", "zos")
 
 
 class Requirements(SuiteRequirements):
@@ -65,9 +66,10 @@ class Requirements(SuiteRequirements):
     on_update_cascade = never("ON UPDATE has NO ACTION and RESTRICT only")
     indexes_check_column_order = always()
     server_defaults = always()
-    unicode_ddl = always()
-    unusual_column_name_characters = unicode_ddl
-    symbol_names_w_double_quote = unicode_ddl
+    unicode_ddl = not_on(*EBCDIC, because="the server's names and texts on these are in CCSID 37")
+    unicode_data_no_special_types = unicode_ddl
+    unusual_column_name_characters = always()
+    symbol_names_w_double_quote = always()
     uuid_data_type = never("no type for UUIDs")
 
     # -- queries -----------------------------------------------------------------------------------------------------
@@ -142,6 +144,12 @@ SINGLE = {
     "ComponentReflectionTest::test_schema_cache": (ALL, "DROP SCHEMA needs the word RESTRICT"),
     "ExceptionTest::test_integrity_error": (DB2, "DuckDB, under the server, undoes the transaction: SQLCODE -1476"),
     "HasIndexTest::test_has_index[inspector]": (DB2, "tables that are made anew have the index of the test before"),
+    "ComponentReflectionTest::test_comments_unicode": (EBCDIC, "the server's texts on these are in CCSID 37"),
+    "IsolationLevelTest::test_all_levels": (EBCDIC, "the level of a connection is that of its package"),
+    "IsolationLevelTest::test_non_default": (EBCDIC, "the level of a connection is that of its package"),
+    "IsolationLevelTest::test_dialect_user_setting": (EBCDIC, "the level of a connection is that of its package"),
+    "ReturningGuardsTest::test_update_single": (("ibmi",), "the server takes what IBM i has from 7.6 on"),
+    "ReturningGuardsTest::test_delete_single": (("ibmi",), "the server takes what IBM i has from 7.6 on"),
     "IdentityReflectionTest": (DB2, "the server's catalogs have not all numbers of an identity"),
     "NumericTest::test_float_as_decimal": (DB2, "DuckDB, under the server, has no arithmetic of DECFLOAT"),
     "NumericTest::test_float_custom_scale": (DB2, "DuckDB, under the server, has no arithmetic of DECFLOAT"),

@@ -1,4 +1,5 @@
-"""Runs SQLAlchemy's tests of dialects against Derby and the server as each product, and prints what came of them.
+"""Runs SQLAlchemy's tests of dialects against Derby and the server as each product, two of them at a time, and prints
+what came of them.
 
     python tests/sqlalchemy/run.py [derby|luw|ibmi|zos ...] [options of pytest]
 
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -21,6 +23,8 @@ sys.path.insert(0, str(ROOT / "tests/python/support"))
 PRODUCTS = ("derby", "luw", "ibmi", "zos")
 #: Seconds for the tests of one product.
 LIMIT = 1800
+#: Products at a time.
+_TOGETHER = 2
 
 
 @contextlib.contextmanager
@@ -77,8 +81,15 @@ def run(product: str, options: list[str]) -> bool:
 def main(arguments: list[str]) -> int:
     products = [argument for argument in arguments if argument in PRODUCTS] or list(PRODUCTS)
     options = [argument for argument in arguments if argument not in PRODUCTS]
-    failed = [product for product in products if not run(product, options)]
-    return 1 if failed else 0
+    if len(products) == 1:
+        return 0 if run(products[0], options) else 1
+    # Each has a process of its own, with the server in it.
+    with ThreadPoolExecutor(_TOGETHER) as pool:
+        return max(pool.map(lambda product: apart(product, options), products))
+
+
+def apart(product: str, options: list[str]) -> int:
+    return subprocess.run([sys.executable, __file__, product, *options], cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":
