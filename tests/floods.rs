@@ -191,6 +191,7 @@ async fn a_flood_is_an_error_that_costs_little() {
         correlation: ("00000000.0000".to_owned(), [0; 6]),
         application: None,
         accounting: String::new(),
+        read_only: false,
     };
     flooded("login", LOGIN_FRAME, || Connect::new(identity()).unwrap()).await;
     flooded("EXCSAT", LOGIN_FRAME, Hello::new).await;

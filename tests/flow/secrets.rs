@@ -143,6 +143,7 @@ fn an_identity_shows_neither_password_nor_key() {
         correlation: ("00000000.0000".to_owned(), [0; 6]),
         application: None,
         accounting: String::new(),
+        read_only: false,
     };
     let printed = format!("{identity:?} {identity:#?} {:?}", identity.credentials);
     assert!(!shows(printed.as_bytes(), PASSWORD) && !printed.contains("167"), "{printed}");
