@@ -146,6 +146,7 @@ fn session() -> Arc<Session> {
         theirs: TypDef::OURS,
         rdbnam: drdarrow::wire::ddm::rdbname::RdbName::new("LAB"),
         security: Mechanism::UserOnly,
+        servers: Vec::new(),
     })
 }
 

@@ -56,6 +56,7 @@ fn session() -> Arc<Session> {
         theirs: typdef,
         rdbnam: drdarrow::wire::ddm::rdbname::RdbName::new("LAB"),
         security: drdarrow::flow::secmec::mechanism::Mechanism::UserOnly,
+        servers: Vec::new(),
     })
 }
 

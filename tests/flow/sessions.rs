@@ -23,5 +23,6 @@ pub fn session(product: Product) -> Arc<Session> {
         theirs: TypDef::OURS,
         rdbnam: RdbName::new("LAB"),
         security: Mechanism::UserOnly,
+        servers: Vec::new(),
     })
 }
