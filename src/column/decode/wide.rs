@@ -27,6 +27,7 @@ pub(super) fn text<O: OffsetSizeTrait>(
         frame: Fixed(fixed(field.shape)),
         column: ByteColumn::<O>::new(target),
         value,
+        packed: field.ty == Type::Packed,
         precision,
         scale,
     })
@@ -51,43 +52,73 @@ pub(super) fn float(field: &Field, precision: u8, scale: u8, target: DecoderTarg
 
 /// Digits of a packed number at most, with the half byte of an even precision.
 const DIGITS: usize = 76;
+/// Room for a sign, the digits and an exponent.
+const ROOM: usize = 1 + DIGITS + 4;
 
-/// The nearest float of a packed number, by its digits; `None` for what is not quite one.
-fn packed_float(cell: &[u8], precision: u8, scale: u8) -> Option<f64> {
+/// Writes the digits of a packed number after the place of its sign: how many, and whether it has a minus. `None` for
+/// what is not quite a number.
+fn unpack(cell: &[u8], precision: u8, text: &mut [u8; ROOM]) -> Option<(usize, bool)> {
     let (last, front) = cell.split_last()?;
-    let digits = 2 * front.len() + 1;
-    // A sign, the digits and an exponent.
-    let mut text = [b'0'; 1 + DIGITS + 4];
-    let (sign, rest) = text.split_first_mut()?;
-    *sign = match last & 0xF {
-        0xA | 0xC | 0xE | 0xF => b'+',
-        0xB | 0xD => b'-',
+    let count = 2 * front.len() + 1;
+    let minus = match last & 0xF {
+        0xA | 0xC | 0xE | 0xF => false,
+        0xB | 0xD => true,
         _ => return None,
     };
+    let digits = text.get_mut(1..=count)?;
     let mut most = last >> 4;
-    for (byte, pair) in front.iter().zip(rest.get_mut(..digits - 1)?.as_chunks_mut::<2>().0) {
+    for (byte, pair) in front.iter().zip(digits.as_chunks_mut::<2>().0) {
         let (upper, lower) = (byte >> 4, byte & 0xF);
         most = most.max(upper).max(lower);
         *pair = [b'0' | upper, b'0' | lower];
     }
+    *digits.last_mut()? = b'0' | last >> 4;
     // A digit in the half byte in front may be one too many.
-    let known = digits <= usize::from(precision) || digits == usize::from(precision) + 1 && *rest.first()? == b'0';
-    if most > 9 || !known {
-        return None;
-    }
+    let known = count <= usize::from(precision) || count == usize::from(precision) + 1 && *digits.first()? == b'0';
+    (most <= 9 && known).then_some((count, minus))
+}
+
+/// The nearest float of a packed number, by its digits; `None` for what is not quite one.
+fn packed_float(cell: &[u8], precision: u8, scale: u8) -> Option<f64> {
+    let mut text = [b'0'; ROOM];
+    let (count, minus) = unpack(cell, precision, &mut text)?;
+    *text.first_mut()? = if minus { b'-' } else { b'+' };
     let exponent = [b'e', b'-', b'0' + scale / 10, b'0' + scale % 10];
-    *rest.get_mut(digits - 1)? = b'0' | last >> 4;
-    rest.get_mut(digits..digits + exponent.len())?.copy_from_slice(&exponent);
-    let text = text.get(..1 + digits + exponent.len())?;
-    let float = std::str::from_utf8(text).ok()?.parse::<f64>().ok()?;
+    let end = 1 + count + exponent.len();
+    text.get_mut(1 + count..end)?.copy_from_slice(&exponent);
+    let float = std::str::from_utf8(text.get(..end)?).ok()?.parse::<f64>().ok()?;
     // Zero has no sign.
     Some(if float == 0.0 { 0.0 } else { float })
+}
+
+/// Appends the text of a packed number, by its digits; `None`, and nothing, for what is not quite one.
+fn put_packed_text(cell: &[u8], precision: u8, scale: u8, out: &mut Vec<u8>) -> Option<()> {
+    let mut text = [b'0'; ROOM];
+    let (count, minus) = unpack(cell, precision, &mut text)?;
+    let digits = text.get(1..=count)?;
+    let point = count.checked_sub(scale.into())?;
+    let zeros = digits.iter().position(|digit| *digit != b'0').unwrap_or(count);
+    let (whole, fraction) = digits.split_at_checked(point)?;
+    if minus && zeros < count {
+        out.push(b'-');
+    }
+    // One digit stays in front of the point.
+    match whole.get(zeros.min(point.saturating_sub(1))..) {
+        Some(whole @ [_, ..]) => out.extend_from_slice(whole),
+        _ => out.push(b'0'),
+    }
+    if !fraction.is_empty() {
+        out.push(b'.');
+        out.extend_from_slice(fraction);
+    }
+    Some(())
 }
 
 struct WideTexts<V, O: OffsetSizeTrait> {
     frame: Fixed,
     column: ByteColumn<O>,
     value: V,
+    packed: bool,
     precision: u8,
     scale: u8,
 }
@@ -98,9 +129,10 @@ where
     O: OffsetSizeTrait,
 {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
-        let (value, precision, scale) = (&self.value, self.precision, self.scale);
+        let (value, packed, precision, scale) = (&self.value, self.packed, self.precision, self.scale);
         self.column.convert(cells.first_row, cells_of(self.frame, cells), |cell, out| {
-            put_text(value(cell)?, precision, scale, out)
+            let quick = if packed { put_packed_text(cell, precision, scale, out) } else { None };
+            quick.map_or_else(|| put_text(value(cell)?, precision, scale, out), Ok)
         })
     }
 
@@ -177,7 +209,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn digits_are_the_float_that_their_text_is(
+        fn digits_are_their_text_and_the_float_that_it_is(
             mut bytes in proptest::collection::vec(any::<u8>().prop_map(|b| (b % 10 * 16) + b / 10 % 10), 21..36),
             scale in 0u8..40,
             even: bool,
@@ -195,8 +227,14 @@ mod tests {
             let careful = wide_value(&field, precision)(&bytes).ok().map(|value| {
                 let mut text = Vec::new();
                 put_text(value, precision, scale, &mut text).unwrap();
-                String::from_utf8(text).unwrap().parse::<f64>().unwrap().to_bits()
+                String::from_utf8(text).unwrap()
             });
+            let mut text = b"before".to_vec();
+            match put_packed_text(&bytes, precision, scale, &mut text) {
+                Some(()) => prop_assert_eq!(Some(&text[6..]), careful.as_ref().map(String::as_bytes)),
+                None => prop_assert_eq!((text.len(), odd.is_some() || even), (6, true)),
+            }
+            let careful = careful.map(|text| text.parse::<f64>().unwrap().to_bits());
             let quick = packed_float(&bytes, precision, scale).map(f64::to_bits);
             prop_assert!(quick.is_none() || quick == careful, "{:02X?}: {:?} {:?}", bytes, quick, careful);
             // Values that need no second look are read at once.
