@@ -86,7 +86,7 @@ struct DecFloatTexts<O: OffsetSizeTrait> {
 impl<O: OffsetSizeTrait> ColumnDecoder for DecFloatTexts<O> {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         self.column
-            .convert(cells.first_row, cells_of(self.frame, cells), |cell, out| Ok(decfloat::put_text(cell, out)?))
+            .convert_text(cells.first_row, cells_of(self.frame, cells), |cell, out| Ok(decfloat::put_text(cell, out)?))
     }
 
     counted_by_column!();

@@ -78,7 +78,7 @@ impl<'a> Sink<'a> {
 
     /// At least so many bytes to be written to, after the text.
     #[inline]
-    pub(super) fn room(&mut self, more: usize) -> &mut [u8] {
+    pub fn room(&mut self, more: usize) -> &mut [u8] {
         let wanted = self.end + more;
         if self.bytes.len() < wanted {
             self.grow(wanted);
@@ -88,7 +88,7 @@ impl<'a> Sink<'a> {
 
     /// So many bytes of the room are text now.
     #[inline]
-    pub(super) fn advance(&mut self, bytes: usize) {
+    pub fn advance(&mut self, bytes: usize) {
         self.end += bytes;
     }
 

@@ -1,5 +1,6 @@
 use super::declets::{from_declet, to_declet};
 use super::*;
+use crate::wire::ccsid::sink::Sink;
 use proptest::prelude::*;
 
 fn parse(text: &str) -> DecFloat {
@@ -139,14 +140,16 @@ proptest! {
         }
         for bytes in all {
             let mut text = b"before ".to_vec();
-            put_text(&bytes, &mut text).unwrap();
+            let mut sink = Sink::new(&mut text, 7);
+            put_text(&bytes, &mut sink).unwrap();
+            let end = sink.end();
             let careful = DecFloat::from_bytes(&bytes).unwrap().to_string();
-            prop_assert_eq!(&text[7..], careful.as_bytes());
+            prop_assert_eq!(&text[7..end], careful.as_bytes());
             if let Some(found) = plain(careful.as_bytes()) {
                 prop_assert_eq!(careful.parse(), Ok(found));
             }
         }
-        prop_assert!(put_text(&[0; 4], &mut Vec::new()).is_err());
+        prop_assert!(put_text(&[0; 4], &mut Sink::new(&mut Vec::new(), 0)).is_err());
     }
 
     #[test]

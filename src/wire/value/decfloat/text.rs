@@ -1,13 +1,13 @@
 //! Numbers as text, in the canonical form of the standard, and text as numbers.
 
 use std::fmt;
-use std::io::Write;
 use std::str::FromStr;
 
 use super::super::error::{Result, ValueError};
 use super::declets::CHARACTERS;
 use super::packed::{Format, LONG, SHORT, parts};
 use super::{Class, DecFloat, WHAT};
+use crate::wire::ccsid::sink::Sink;
 
 /// The digits that surely fit in 64 bits.
 const SMALL: usize = 19;
@@ -21,7 +21,7 @@ const SHORT_ROOM: usize = 64;
 const LONG_ROOM: usize = 128;
 
 /// Appends the text of eight or sixteen bytes.
-pub fn put_text(bytes: &[u8], out: &mut Vec<u8>) -> Result<()> {
+pub fn put_text(bytes: &[u8], out: &mut Sink<'_>) -> Result<()> {
     let done = match bytes.len() {
         8 => {
             let word = u64::from_be_bytes(bytes.first_chunk().copied().unwrap_or_default());
@@ -34,15 +34,14 @@ pub fn put_text(bytes: &[u8], out: &mut Vec<u8>) -> Result<()> {
         _ => None,
     };
     if done.is_none() {
-        // Writing to memory does not fail.
-        let _ = write!(out, "{}", DecFloat::from_bytes(bytes)?);
+        out.put(DecFloat::from_bytes(bytes)?.to_string().as_bytes());
     }
     Ok(())
 }
 
 /// The text of a number without an exponent, from its declets; `None`, and nothing appended, for any other.
 #[inline(always)]
-fn plain_text<const DIGITS: usize, const ROOM: usize>(word: u128, format: &Format, out: &mut Vec<u8>) -> Option<()> {
+fn plain_text<const DIGITS: usize, const ROOM: usize>(word: u128, format: &Format, out: &mut Sink<'_>) -> Option<()> {
     let parts = parts(word, format);
     if parts.class != Class::Finite || parts.exponent > 0 {
         return None;
@@ -66,23 +65,28 @@ fn plain_text<const DIGITS: usize, const ROOM: usize>(word: u128, format: &Forma
     if below > length + 5 {
         return None;
     }
-    let mut text = [b'0'; ROOM];
+    let text = out.room(ROOM).first_chunk_mut::<ROOM>()?;
+    *text = [b'0'; ROOM];
     let start = usize::from(parts.negative);
     if let Some(sign) = text.first_mut().filter(|_| parts.negative) {
         *sign = b'-';
     }
     // Zeros up to the point, if the digits do not reach it.
     let lead = (below + 1).saturating_sub(length);
-    put::<DIGITS>(&mut text, start + lead, digits, zeros);
+    put::<DIGITS>(text, start + lead, digits, zeros);
     let mut end = start + lead + length;
     if below > 0 {
+        // Those of them that follow the point are written again.
         let point = end - below;
-        let all = text;
-        put::<DIGITS>(&mut text, point + 1, &all, point);
+        let whole = point.saturating_sub(start + lead);
+        put::<DIGITS>(text, start + lead + whole + 1, digits, zeros + whole);
+        if whole == 0 {
+            *text.get_mut(start + lead)? = b'0';
+        }
         *text.get_mut(point)? = b'.';
         end += 1;
     }
-    out.extend_from_slice(text.get(..end)?);
+    out.advance(end);
     Some(())
 }
 
