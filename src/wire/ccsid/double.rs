@@ -37,6 +37,18 @@ struct Back {
 /// Marks a character that can be the second of two.
 const SECOND: u32 = 0x1_0000;
 
+/// The way back of characters that have a code each.
+#[derive(Clone, Copy)]
+pub(super) struct Codes<'a>(&'a [u32]);
+
+impl Codes<'_> {
+    /// The code of a character that is never the second of two, or 0; `None` for one that may be.
+    #[inline(always)]
+    pub(super) fn lone(self, unit: u16) -> Option<u16> {
+        u16::try_from(*self.0.get(usize::from(unit))?).ok()
+    }
+}
+
 impl Double {
     /// The table at `place` of the directory.
     pub(super) fn get(place: usize) -> Option<&'static Double> {
@@ -84,12 +96,10 @@ impl Double {
         self.back().codes.get(u32::from(ch) as usize).is_none_or(|code| code & SECOND != 0)
     }
 
-    /// The code of a character that is never the second of two, or 0; `None` for one that may be.
-    #[inline(always)]
-    pub(super) fn lone_code(&self, unit: u16) -> Option<u16> {
-        // The mask leaves sixteen bits.
-        let code = *self.back().codes.get(usize::from(unit))?;
-        (code & SECOND == 0).then_some((code & 0xFFFF) as u16)
+    /// The codes of single characters.
+    #[inline]
+    pub(super) fn codes(&self) -> Codes<'_> {
+        Codes(&self.back().codes)
     }
 
     /// The code of a character.

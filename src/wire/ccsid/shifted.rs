@@ -150,29 +150,48 @@ pub(super) fn encode_mixed(
     dst: &mut [u8],
     start: usize,
 ) -> Option<usize> {
-    let shifted = doubled == Doubled::Shifted;
+    let codes = double.codes();
     let (mut at, mut rest, mut within) = (start, src, false);
     while !rest.is_empty() {
+        if within {
+            while let [a @ 0xE0..0xF0, b, c, tail @ ..] = rest {
+                let unit = three(*a, *b, *c);
+                let Some(code) = codes.lone(unit).filter(|code| *code != 0 && single.is_far(unit)) else { break };
+                *dst.get_mut(at..)?.first_chunk_mut()? = code.to_be_bytes();
+                (at, rest) = (at + 2, tail);
+            }
+        } else {
+            while let [a @ ..0x80, tail @ ..] = rest {
+                *dst.get_mut(at)? = u8::try_from(single.low_byte(u16::from(*a))).ok()?;
+                (at, rest) = (at + 1, tail);
+            }
+        }
+        if rest.is_empty() {
+            break;
+        }
+        // The first character of a run, or one that is rare.
         let (unit, tail) = next(rest)?;
         rest = tail;
         let byte = single.byte_of(unit);
         // ASCII is never a part of two characters that have one code.
-        let code = if unit < 0x80 { 0 } else { double.lone_code(unit)? };
+        let code = if unit < 0x80 { 0 } else { codes.lone(unit)? };
         let (wide, bytes) = match u8::try_from(byte) {
             Ok(byte) => (false, [byte, 0]),
             Err(_) if code == 0 => return None,
             Err(_) => (true, code.to_be_bytes()),
         };
-        if shifted && wide != within {
+        if wide != within {
             within = wide;
-            *dst.get_mut(at)? = if wide { SHIFT_OUT } else { SHIFT_IN };
-            at += 1;
+            if doubled == Doubled::Shifted {
+                *dst.get_mut(at)? = if wide { SHIFT_OUT } else { SHIFT_IN };
+                at += 1;
+            }
         }
         // Of one byte the second is written over.
         *dst.get_mut(at..)?.first_chunk_mut()? = bytes;
         at += 1 + usize::from(wide);
     }
-    if within {
+    if within && doubled == Doubled::Shifted {
         *dst.get_mut(at)? = SHIFT_IN;
         at += 1;
     }
@@ -182,13 +201,18 @@ pub(super) fn encode_mixed(
 /// The character in front if UTF-8 has it in up to three bytes, and what follows it.
 #[inline(always)]
 fn next(text: &[u8]) -> Option<(u16, &[u8])> {
-    let low = |byte: u8| u16::from(byte & 0x3F);
     match text {
         [a @ ..0x80, rest @ ..] => Some((u16::from(*a), rest)),
-        [a @ 0xC0..0xE0, b, rest @ ..] => Some((u16::from(a & 0x1F) << 6 | low(*b), rest)),
-        [a @ 0xE0..0xF0, b, c, rest @ ..] => Some((u16::from(*a) << 12 | low(*b) << 6 | low(*c), rest)),
+        [a @ 0xC0..0xE0, b, rest @ ..] => Some((u16::from(a & 0x1F) << 6 | u16::from(b & 0x3F), rest)),
+        [a @ 0xE0..0xF0, b, c, rest @ ..] => Some((three(*a, *b, *c), rest)),
         _ => None,
     }
+}
+
+/// The character of three bytes of UTF-8.
+#[inline(always)]
+fn three(a: u8, b: u8, c: u8) -> u16 {
+    u16::from(a) << 12 | u16::from(b & 0x3F) << 6 | u16::from(c & 0x3F)
 }
 
 /// Appends a text as double-byte characters alone.

@@ -155,6 +155,13 @@ impl Single {
         self.bytes.get(usize::from(row)).and_then(|row| row.get(usize::from(low))).copied().unwrap_or(NONE)
     }
 
+    /// True if neither a unit nor those near it have a byte.
+    #[inline(always)]
+    pub(super) fn is_far(&self, unit: u16) -> bool {
+        let [high, _] = unit.to_be_bytes();
+        self.rows.get(usize::from(high)).is_some_and(|row| *row == 0)
+    }
+
     fn build(stored: &[u8]) -> Single {
         let (units, silent) = stored.split_at_checked(512).unwrap_or_default();
         let mut table = Single {
