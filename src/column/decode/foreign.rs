@@ -11,6 +11,7 @@ use super::varying::{ByteColumn, cells_of};
 use crate::column::error::{ColumnError, Reason};
 use crate::column::options::TextErrors;
 use crate::wire::ccsid::ascii::Ascii;
+use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::sink::Sink;
 use crate::wire::value::cell::{Cells, NULL};
 
@@ -93,12 +94,15 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
     pub(super) fn translate<F: CellLayout>(
         &mut self,
         frame: F,
-        ascii: &Ascii,
+        (ascii, codec): (&Ascii, &Codec),
         cells: &Cells<'_>,
         careful: impl Fn(&[u8], &mut Sink<'_>) -> Result<(), Reason>,
     ) -> Result<(), ColumnError> {
         if self.foreign {
-            return self.convert_text(cells.first_row, cells_of(frame, cells), careful);
+            return match codec.is_single() && self.spell_all(frame, codec, cells)? {
+                true => Ok(()),
+                false => self.convert_text(cells.first_row, cells_of(frame, cells), careful),
+            };
         }
         let start = self.used;
         self.gather(frame, cells)?;
@@ -238,6 +242,42 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
             return Err(self.column.too_large());
         }
         self.admit_but(cells, &nulled)
+    }
+
+    /// Takes all values together. False, and nothing is taken, if one of them is to be taken by itself.
+    fn spell_all<F: CellLayout>(&mut self, frame: F, codec: &Codec, cells: &Cells<'_>) -> Result<bool, ColumnError> {
+        let (start, rows) = (self.used, cells.offsets.len());
+        self.gather(frame, cells)?;
+        self.rough.clear();
+        self.rough.extend_from_slice(self.values.get(start..self.used).unwrap_or_default());
+        let mut out = Sink::new(&mut self.values, start);
+        let mut good = codec.decode_all(&self.rough, &mut self.places, &mut out);
+        let used = out.end();
+        let first = self.offsets.len().saturating_sub(rows);
+        let (mut foreign, mut moved) = (0, 0);
+        if good {
+            for end in self.offsets.get_mut(first..).unwrap_or_default() {
+                let at = end.as_usize() - start;
+                let place = self.places.of(at);
+                good &= place.is_some();
+                let before = std::mem::replace(&mut moved, place.unwrap_or(0).wrapping_sub(at));
+                foreign += usize::from(moved != before);
+                *end = O::usize_as(start + place.unwrap_or(0));
+            }
+        }
+        if !good {
+            self.offsets.truncate(first);
+            self.used = start;
+            return Ok(false);
+        }
+        self.used = used;
+        self.foreign = 2 * foreign > rows;
+        if self.used > O::MAX_OFFSET {
+            return Err(self.column.too_large());
+        }
+        self.admit(cells)?;
+        self.prove(start, rows)?;
+        Ok(true)
     }
 
     /// Takes the validity of cells, of which these rows were made NULL.

@@ -83,7 +83,7 @@ struct Disguised<F, O: OffsetSizeTrait> {
 impl<F: CellLayout, O: OffsetSizeTrait> ColumnDecoder for Disguised<F, O> {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         let (codec, errors) = (&self.codec, self.errors);
-        self.column.translate(self.frame, &self.ascii, cells, |cell, out| decode(codec, errors, cell, out))
+        self.column.translate(self.frame, (&self.ascii, codec), cells, |cell, out| decode(codec, errors, cell, out))
     }
 
     counted_by_column!();

@@ -12,6 +12,7 @@ use super::gather::Extent;
 use super::primitive::{DecoderTarget, first_null};
 use super::proven::ProvenText;
 use crate::column::error::{Column, ColumnError, Reason};
+use crate::wire::ccsid::flat::Places;
 use crate::wire::value::cell::{Cells, NULL};
 
 /// Most values are shorter than one of these, and a copy of a fixed length is a few instructions.
@@ -41,6 +42,8 @@ pub(super) struct ByteColumn<O: OffsetSizeTrait> {
     pub(super) foreign: bool,
     /// Text that is taken once more.
     pub(super) rough: Vec<u8>,
+    /// Where it went.
+    pub(super) places: Places,
 }
 
 /// The questions to a decoder that its column answers, `column: ByteColumn`.
@@ -79,6 +82,7 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
             proven: ProvenText::default(),
             foreign: false,
             rough: Vec::new(),
+            places: Places::default(),
         }
     }
 

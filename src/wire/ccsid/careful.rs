@@ -4,6 +4,7 @@
 use super::codec::{Codec, Tables, known};
 use super::double::Double;
 use super::error::{CcsidError, Errors};
+use super::flat::Places;
 use super::page::{Plane, UnitOrder};
 use super::single::Single;
 use super::sink::Sink;
@@ -252,6 +253,31 @@ fn agree(codec: &Codec, src: &[u8]) {
         let expected = decode(codec, src, errors).map(|text| format!("in front{text}"));
         assert_eq!(found, expected, "{codec:?} {errors:?} {src:02X?}");
     }
+    agree_on_all(codec, [src, &[], src, &[0x40], src]);
+    agree_on_all(codec, [&[0x40, 0x41], src, &[], &[], &[0x40]]);
+}
+
+/// Values that are decoded together are what they are one by one, if it can be done.
+fn agree_on_all(codec: &Codec, values: [&[u8]; 5]) {
+    let (mut bytes, mut places) = (b"in front".to_vec(), Places::default());
+    let mut sink = Sink::new(&mut bytes, 8);
+    let done = codec.decode_all(&values.concat(), &mut places, &mut sink);
+    let end = sink.end();
+    if !done {
+        assert_eq!(end, 8);
+        return;
+    }
+    let ends = values.iter().scan(0, |end, value| {
+        *end += value.len();
+        Some(places.of(*end))
+    });
+    let Some(ends) = ends.collect::<Option<Vec<_>>>() else { return };
+    assert_eq!(ends.last(), Some(&(end - 8)));
+    let starts = std::iter::once(&0).chain(&ends);
+    for ((value, start), end) in values.iter().zip(starts).zip(&ends) {
+        let text = String::from_utf8(bytes[8 + start..8 + end].to_vec()).unwrap();
+        assert_eq!(decode(codec, value, Errors::Strict), Ok(text), "{codec:?} {values:02X?}");
+    }
 }
 
 fn agree_on_text(codec: &Codec, src: &str) {
@@ -329,6 +355,28 @@ fn characters_are_written_alone_and_between_others() {
             }
         }
     }
+}
+
+#[test]
+fn values_of_known_characters_are_decoded_together() {
+    let mut known = 0;
+    for codec in codecs().filter(Codec::is_single) {
+        for text in ["A1z", "Aä", "ö", "ÄÖÜ and some more of ASCII after it, €", "Ελ", "Мир"] {
+            let Ok(value) = encode(&codec, text) else { continue };
+            for times in [3, 40] {
+                let (mut bytes, mut places) = (Vec::new(), Places::default());
+                let mut sink = Sink::new(&mut bytes, 0);
+                assert!(codec.decode_all(&value.repeat(times), &mut places, &mut sink), "{codec:?}");
+                let end = sink.end();
+                assert_eq!(String::from_utf8_lossy(&bytes[..end]), text.repeat(times), "{codec:?}");
+                for n in 0..=times {
+                    assert_eq!(places.of(n * value.len()), Some(n * text.len()), "{codec:?}");
+                }
+            }
+            known += 1;
+        }
+    }
+    assert!(known > 100, "{known}");
 }
 
 #[test]

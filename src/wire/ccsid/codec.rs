@@ -4,13 +4,14 @@ use super::ascii::{Ascii, FromAscii};
 use super::directory::PAGES;
 use super::double::Double;
 use super::error::{CcsidError, Errors};
+use super::flat::Places;
 use super::on_error::BadUnits;
 use super::page::{PageForm, Plane, UnitOrder};
 use super::quick::each;
 use super::shifted::{Doubled, encode_mixed};
 use super::single::Single;
 use super::sink::Sink;
-use super::{lead_byte, shifted, unicode};
+use super::{flat, lead_byte, shifted, unicode};
 
 /// A converter between one CCSID and UTF-8.
 #[derive(Clone, Copy)]
@@ -78,17 +79,21 @@ impl Codec {
     }
 
     /// Appends values that end at these places of a text, which become the places where their bytes end. False where it
-    /// takes the way of single values: then what was appended means nothing.
+    /// takes the way of single values: then what was appended means nothing. `places` is scratch.
     pub fn encode_all(
         &self,
         text: &[u8],
         ends: &mut [usize],
         from_ascii: Option<&FromAscii>,
+        places: &mut Places,
         dst: &mut Vec<u8>,
     ) -> bool {
         let quick = from_ascii.map(|quick| |text: &mut [u8]| quick.translate(text));
         match self.tables {
-            Tables::Single(single) => each(text, ends, quick, dst, |src, dst, at| single.encode_quickly(src, dst, at)),
+            Tables::Single(single) => {
+                flat::encode_single(single, from_ascii, text, ends, places, dst)
+                    || each(text, ends, quick, dst, |src, dst, at| single.encode_quickly(src, dst, at, |_| ()))
+            }
             Tables::Shifted(single, double) => each(text, ends, quick, dst, |src, dst, at| {
                 encode_mixed(single, double, Doubled::Shifted, src, dst, at)
             }),
@@ -97,6 +102,12 @@ impl Codec {
             }
             _ => false,
         }
+    }
+
+    /// Appends values that lie end to end as UTF-8; `places` tells where each ends then. False, and nothing, where one of
+    /// them takes the way of single values, or the page does.
+    pub fn decode_all(&self, src: &[u8], places: &mut Places, dst: &mut Sink<'_>) -> bool {
+        matches!(self.tables, Tables::Single(single) if flat::decode_single(single, src, places, dst))
     }
 
     /// The bytes of one space, which values are padded with. In a GRAPHIC page that is the wide one.

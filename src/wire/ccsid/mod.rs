@@ -31,6 +31,7 @@ pub mod codec;
 mod directory;
 mod double;
 pub mod error;
+pub mod flat;
 mod lead_byte;
 mod on_error;
 mod page;

@@ -59,6 +59,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::codec::{Codec, Tables, known};
+    use super::super::flat::Places;
     use super::super::{lead_byte, shifted};
 
     /// The bytes that the careful way of the page makes of a text; `None` where a page has none.
@@ -88,7 +89,13 @@ mod tests {
                 })
                 .collect();
             let mut all = b"before".to_vec();
-            let done = codec.encode_all(values.concat().as_bytes(), &mut ends, codec.from_ascii().as_ref(), &mut all);
+            let done = codec.encode_all(
+                values.concat().as_bytes(),
+                &mut ends,
+                codec.from_ascii().as_ref(),
+                &mut Places::default(),
+                &mut all,
+            );
             if done {
                 let starts = std::iter::once(6).chain(ends.iter().copied());
                 for (value, (start, end)) in values.iter().zip(starts.zip(&ends)) {
@@ -100,6 +107,30 @@ mod tests {
                 (Ok(()), Ok(expected)) => assert_eq!(out, [b"before", &expected[..]].concat(), "{codec:?} {text:?}"),
                 (Err(_), Err(_)) => {}
                 (found, expected) => panic!("{codec:?} {text:?}: {found:?}, {expected:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn parts_of_characters_in_nulls_change_no_value() {
+        let german: Vec<u8> = "Straße nach Köln".into();
+        let dense: Vec<u8> = "äöü".into();
+        for (value, expected) in [(&german, "Straße nach Köln"), (&dense, "äöü")] {
+            for null in [&b"\xC3"[..], b"\x80", b"\xA4\xA4", b"\xE2\x82", b"\xF0\x9F", b"\xFF"] {
+                let (mut text, mut ends) = (Vec::new(), Vec::new());
+                for part in [value, null, value, b"abc", null, value] {
+                    text.extend_from_slice(part);
+                    ends.push(text.len());
+                }
+                let codec = Codec::new(273).unwrap();
+                let mut out = Vec::new();
+                if codec.encode_all(&text, &mut ends, codec.from_ascii().as_ref(), &mut Places::default(), &mut out) {
+                    let mut careful = Vec::new();
+                    codec.encode(expected, &mut careful).unwrap();
+                    for (start, end) in [(0, ends[0]), (ends[1], ends[2]), (ends[4], ends[5])] {
+                        assert_eq!(out[start..end], careful, "{null:02X?}");
+                    }
+                }
             }
         }
     }

@@ -76,22 +76,31 @@ impl Single {
 
     /// Appends the bytes of a whole text; the first character without one is the error.
     pub(super) fn encode(&self, src: &str, dst: &mut Vec<u8>) -> Result<(), (usize, char)> {
-        if self.encode_ascii(src, dst) || one(src, dst, |src, dst, at| self.encode_quickly(src, dst, at)) {
+        if self.encode_ascii(src, dst) || one(src, dst, |src, dst, at| self.encode_quickly(src, dst, at, |_| ())) {
             return Ok(());
         }
         self.encode_carefully(src, dst)
     }
 
-    /// Writes a text in a single-byte page at a place of `dst`, which has room; where its bytes end.
+    /// Writes a text in a single-byte page at a place of `dst`, which has room; where its bytes end. Each byte of the text
+    /// is told where its character goes.
     #[inline(always)]
-    pub(super) fn encode_quickly(&self, src: &[u8], dst: &mut [u8], start: usize) -> Option<usize> {
+    pub(super) fn encode_quickly(
+        &self,
+        src: &[u8],
+        dst: &mut [u8],
+        start: usize,
+        mut tell: impl FnMut(usize),
+    ) -> Option<usize> {
         let (mut at, mut before, mut odd) = (start, 0u8, false);
         for byte in src {
+            tell(at);
             // The second byte of a character writes over what the first one wrote, which is nothing good.
             let second = byte & 0xC0 == 0x80;
             let both = u16::from(before & 0x1F) << 6 | u16::from(byte & 0x3F);
             let found = self.low_byte(if second { both } else { u16::from(*byte) });
-            odd |= *byte >= 0xE0 || found > 0xFF && *byte < 0xC0;
+            // A NULL may begin with a part of a character, which is not that of the value in front.
+            odd |= *byte >= 0xE0 || found > 0xFF && *byte < 0xC0 || second && before < 0xC0;
             at = at.saturating_sub(second.into());
             *dst.get_mut(at)? = found as u8;
             at += 1;

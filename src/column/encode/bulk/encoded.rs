@@ -11,6 +11,7 @@ use super::ROOM;
 use super::string_form::CellSource;
 use crate::wire::ccsid::ascii::FromAscii;
 use crate::wire::ccsid::codec::Codec;
+use crate::wire::ccsid::flat::Places;
 
 /// An array of text.
 pub(super) trait Texts: Send {
@@ -59,12 +60,13 @@ pub(super) struct Encoded<A> {
     first: usize,
     /// Where the first value begins, and where each ends.
     ends: Vec<usize>,
+    places: Places,
 }
 
 impl<A> Encoded<A> {
     pub(super) fn new(codec: Codec, array: A) -> Self {
-        let (text, buf, ends) = (Vec::new(), Vec::new(), Vec::new());
-        Encoded { codec, from_ascii: codec.from_ascii(), array, text, buf, first: 0, ends }
+        let (text, buf, ends, places) = (Vec::new(), Vec::new(), Vec::new(), Places::default());
+        Encoded { codec, from_ascii: codec.from_ascii(), array, text, buf, first: 0, ends, places }
     }
 }
 
@@ -78,7 +80,8 @@ impl<A: Texts> Encoded<A> {
             self.buf.extend_from_slice(&self.text);
             return quick.translate(&mut self.buf);
         }
-        self.codec.encode_all(&self.text, self.ends.get_mut(1..).unwrap_or_default(), quick, &mut self.buf)
+        let ends = self.ends.get_mut(1..).unwrap_or_default();
+        self.codec.encode_all(&self.text, ends, quick, &mut self.places, &mut self.buf)
     }
 
     fn one_by_one(&mut self, rows: Range<usize>) -> bool {
