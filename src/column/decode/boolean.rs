@@ -7,7 +7,7 @@ use arrow_array::{ArrayRef, BooleanArray};
 use arrow_buffer::BooleanBuffer;
 
 use super::cell_layout::Fixed;
-use super::primitive::{DecoderTarget, Exact, Framed, Primitive, Read};
+use super::primitive::{DecoderTarget, Exact, Framed, Primitive};
 use super::{ColumnDecoder, fixed};
 use crate::column::error::{ColumnError, Reason};
 use crate::wire::value::cell::Cells;
@@ -22,7 +22,7 @@ pub(super) fn decoder(shape: Shape, any_true: bool, target: DecoderTarget) -> Bo
         if any_true { Some(u8::from(bits != 0)) } else { (bits <= 1).then_some(bits) }
     };
     let careful = move |cell: &[u8]| quick(cell).ok_or(Reason::from(ValueError::Boolean));
-    Box::new(Booleans(Primitive::new(target, Framed { frame: Fixed(fixed(shape)), quick, careful })))
+    Box::new(Booleans(Primitive::new(target, Box::new(Framed { frame: Fixed(fixed(shape)), quick, careful }))))
 }
 
 /// The decoder of the characters 1 and 0, in EBCDIC.
@@ -32,13 +32,13 @@ pub(super) fn flags(target: DecoderTarget) -> Box<dyn ColumnDecoder> {
         (bit <= 1).then_some(bit)
     };
     let careful = move |cell: &[u8; 1]| quick(cell).ok_or(Reason::from(ValueError::Boolean));
-    Box::new(Booleans(Primitive::new(target, Exact { quick, careful })))
+    Box::new(Booleans(Primitive::new(target, Box::new(Exact { quick, careful }))))
 }
 
 /// Collected as bytes, packed into bits at the end.
-struct Booleans<R>(Primitive<UInt8Type, R>);
+struct Booleans(Primitive<UInt8Type>);
 
-impl<R: Read<u8>> ColumnDecoder for Booleans<R> {
+impl ColumnDecoder for Booleans {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         self.0.append(cells)
     }

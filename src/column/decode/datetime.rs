@@ -22,7 +22,7 @@ use crate::wire::value::{datetext, datetime};
 
 /// DATE as days.
 pub(super) fn date(target: DecoderTarget) -> Box<dyn ColumnDecoder> {
-    Box::new(Primitive::<Date32Type, _>::new(target, Dates(level())))
+    Box::new(Primitive::<Date32Type>::new(target, Box::new(Dates(level()))))
 }
 
 /// Ten characters. ISO is read by lanes, what stands among other forms one by one.
@@ -106,11 +106,11 @@ where
         }),
         ColumnKind::Time(TimeUnit::Microsecond) => {
             let micros = move |cell: &[u8; TIME]| Ok(i64::from(read(cell)?) * 1_000_000);
-            Box::new(Primitive::<Time64MicrosecondType, _>::new(target, exact(micros)))
+            Box::new(Primitive::<Time64MicrosecondType>::new(target, Box::new(exact(micros))))
         }
         _ => {
             let seconds = move |cell: &[u8; TIME]| Ok(read(cell)?.cast_signed());
-            Box::new(Primitive::<Time32SecondType, _>::new(target, exact(seconds)))
+            Box::new(Primitive::<Time32SecondType>::new(target, Box::new(exact(seconds))))
         }
     }
 }

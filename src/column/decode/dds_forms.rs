@@ -18,7 +18,7 @@ pub(super) fn date(form: DateForm, target: DecoderTarget) -> Box<dyn ColumnDecod
     let quick = move |cell: &[u8]| form.read(cell).ok();
     let careful = move |cell: &[u8]| Ok(form.read(cell)?);
     let frame = Fixed(form.width() as usize);
-    Box::new(Primitive::<Date32Type, _>::new(target, Framed { frame, quick, careful }))
+    Box::new(Primitive::<Date32Type>::new(target, Box::new(Framed { frame, quick, careful })))
 }
 
 /// Times.

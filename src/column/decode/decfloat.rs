@@ -27,7 +27,7 @@ pub(super) fn decimal(shape: Shape, precision: u8, scale: u8, target: DecoderTar
     if precision > 38 {
         let careful = move |cell: &[u8]| Ok(to_i256(fixed_point(cell, precision, scale)?));
         let quick = move |cell: &[u8]| careful(cell).ok();
-        return Box::new(Primitive::<Decimal256Type, _>::new(target, Framed { frame, quick, careful }));
+        return Box::new(Primitive::<Decimal256Type>::new(target, Box::new(Framed { frame, quick, careful })));
     }
     let careful = move |cell: &[u8]| {
         // Within 38 digits, so it always fits.
@@ -45,7 +45,7 @@ pub(super) fn decimal(shape: Shape, precision: u8, scale: u8, target: DecoderTar
         let value = (magnitude < limit).then_some(magnitude.cast_signed())?;
         Some(if number.negative { -value } else { value })
     };
-    Box::new(Primitive::<Decimal128Type, _>::new(target, Framed { frame, quick, careful }))
+    Box::new(Primitive::<Decimal128Type>::new(target, Box::new(Framed { frame, quick, careful })))
 }
 
 /// A number without its last digits, which must be zeros.

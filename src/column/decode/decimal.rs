@@ -26,16 +26,17 @@ pub(super) fn decoder(field: &Field, precision: u8, target: DecoderTarget) -> Bo
         let wide = wide_value(field, precision);
         let careful = move |cell: &[u8]| Ok(to_i256(wide(cell)?));
         let quick = move |cell: &[u8]| careful(cell).ok();
-        return Box::new(Primitive::<Decimal256Type, _>::new(target, Framed { frame: Fixed(bytes), quick, careful }));
+        let reader = Framed { frame: Fixed(bytes), quick, careful };
+        return Box::new(Primitive::<Decimal256Type>::new(target, Box::new(reader)));
     }
     let limit = 10u128.pow(u32::from(precision));
     match (field.ty, bytes) {
         (Type::Packed, 1..=8) => {
-            Box::new(Primitive::<Decimal128Type, _>::new(target, Packed::new(bytes, limit, precision)))
+            Box::new(Primitive::<Decimal128Type>::new(target, Box::new(Packed::new(bytes, limit, precision))))
         }
         (Type::Packed, 9..=16) => {
             let mask = u128::MAX >> (128 - 8 * bytes);
-            Box::new(Primitive::<Decimal128Type, _>::new(target, Packed128 { bytes, mask, limit, precision }))
+            Box::new(Primitive::<Decimal128Type>::new(target, Box::new(Packed128 { bytes, mask, limit, precision })))
         }
         (Type::Zoned, 1..=zoned::DIGITS) => zoned::decoder(bytes, precision, target),
         (Type::Zoned, _) => narrow(bytes, limit, decimal::zoned, target, precision),
@@ -82,7 +83,7 @@ fn narrow(
         let value = read(cell)?;
         if value.unsigned_abs() < limit { Ok(value) } else { Err(Reason::from(digits(precision))) }
     };
-    Box::new(Primitive::<Decimal128Type, _>::new(target, Framed { frame: Fixed(bytes), quick, careful }))
+    Box::new(Primitive::<Decimal128Type>::new(target, Box::new(Framed { frame: Fixed(bytes), quick, careful })))
 }
 
 /// Up to 15 digits, packed in a word or less, read by vectors.

@@ -30,7 +30,7 @@ pub(super) struct DecoderTarget {
 }
 
 /// Knows one form of a value.
-pub(super) trait Read<T>: Send + 'static {
+pub(super) trait Read<T: Default>: Send + 'static {
     /// Appends a value for every cell, of which there are at most [`LANES`]; anything at all for a NULL. True when a
     /// cell was odd: then all of them are read once more with `careful`.
     fn fill(&self, cells: &Cells<'_>, values: &mut Vec<T>) -> bool;
@@ -38,12 +38,26 @@ pub(super) trait Read<T>: Send + 'static {
     fn cell<'a>(&self, buf: &'a [u8], at: usize) -> Option<&'a [u8]>;
     /// The value of one cell in any of its forms, or what is wrong with it.
     fn careful(&self, cell: &[u8]) -> Result<T, Reason>;
+    /// As `fill`, value by value: a few rows of a wide table in a small block are not worth a whole group.
+    fn fill_few(&self, cells: &Cells<'_>, values: &mut Vec<T>) -> bool {
+        for at in cells.offsets {
+            // A NULL lies beyond any block.
+            let value = match self.cell(cells.buf, *at as usize) {
+                Some(cell) => self.careful(cell).ok(),
+                None => (*at == NULL).then(T::default),
+            };
+            let Some(value) = value else { return true };
+            values.push(value);
+        }
+        false
+    }
 }
 
-/// Collects values with a reader.
-pub(super) struct Primitive<T: ArrowPrimitiveType, R> {
+/// Collects values with a reader. The reader is called once for a group of cells: all else is compiled once for an Arrow
+/// type, not for each of its many forms.
+pub(super) struct Primitive<T: ArrowPrimitiveType> {
     target: DecoderTarget,
-    reader: R,
+    reader: Box<dyn Read<T::Native>>,
     values: Vec<T::Native>,
     validity: Validity,
     /// Rows of the last batch: the next one is likely to have as many.
@@ -52,8 +66,8 @@ pub(super) struct Primitive<T: ArrowPrimitiveType, R> {
     spares: BufferPool,
 }
 
-impl<T: ArrowPrimitiveType, R: Read<T::Native>> Primitive<T, R> {
-    pub(super) fn new(target: DecoderTarget, reader: R) -> Self {
+impl<T: ArrowPrimitiveType> Primitive<T> {
+    pub(super) fn new(target: DecoderTarget, reader: Box<dyn Read<T::Native>>) -> Self {
         Primitive {
             target,
             reader,
@@ -77,20 +91,6 @@ impl<T: ArrowPrimitiveType, R: Read<T::Native>> Primitive<T, R> {
             true => Err(first_null(&self.target.column, cells)),
             false => Ok(()),
         }
-    }
-
-    /// As the reader's `fill`, value by value: a few rows of a wide table in a small block are not worth a whole group.
-    fn fill_few(&mut self, cells: &Cells<'_>) -> bool {
-        for at in cells.offsets {
-            // A NULL lies beyond any block.
-            let value = match self.reader.cell(cells.buf, *at as usize) {
-                Some(cell) => self.reader.careful(cell).ok(),
-                None => (*at == NULL).then(T::Native::default),
-            };
-            let Some(value) = value else { return true };
-            self.values.push(value);
-        }
-        false
     }
 
     #[cold]
@@ -120,7 +120,7 @@ impl<T: ArrowPrimitiveType, R: Read<T::Native>> Primitive<T, R> {
     }
 }
 
-impl<T: ArrowPrimitiveType, R: Read<T::Native>> ColumnDecoder for Primitive<T, R> {
+impl<T: ArrowPrimitiveType> ColumnDecoder for Primitive<T> {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         let start = self.values.len();
         if start == 0 {
@@ -136,7 +136,7 @@ impl<T: ArrowPrimitiveType, R: Read<T::Native>> ColumnDecoder for Primitive<T, R
             let start = self.values.len();
             let part = Cells { offsets: group, ..*cells };
             let odd = match group.len() {
-                ..FEW => self.fill_few(&part),
+                ..FEW => self.reader.fill_few(&part, &mut self.values),
                 _ => self.reader.fill(&part, &mut self.values),
             };
             if !odd {
@@ -319,5 +319,5 @@ pub(super) fn plain<T, const N: usize>(
 where
     T: ArrowPrimitiveType,
 {
-    Box::new(Primitive::<T, _>::new(target, Plain::<N, _> { read, level: level() }))
+    Box::new(Primitive::<T>::new(target, Box::new(Plain::<N, _> { read, level: level() })))
 }

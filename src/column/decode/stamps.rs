@@ -1,9 +1,7 @@
 //! TIMESTAMP text, with a time zone or without, to ticks.
 
-use arrow_array::ArrowPrimitiveType;
 use arrow_array::types::{
-    ArrowTimestampType, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
 };
 use arrow_schema::TimeUnit;
 use fearless_simd::{Level, dispatch};
@@ -64,21 +62,20 @@ impl<P: Fn(&[u8]) -> Result<Instant> + Copy + Send + 'static> ForCellLayout for 
     type Output = Box<dyn ColumnDecoder>;
 
     fn with<F: CellLayout>(self, frame: F) -> Self::Output {
+        // The readers are those of all units.
+        let reader = self.reader(frame);
         match self.unit {
-            TimeUnit::Second => self.build::<TimestampSecondType, F>(frame),
-            TimeUnit::Millisecond => self.build::<TimestampMillisecondType, F>(frame),
-            TimeUnit::Microsecond => self.build::<TimestampMicrosecondType, F>(frame),
-            TimeUnit::Nanosecond => self.build::<TimestampNanosecondType, F>(frame),
+            TimeUnit::Second => Box::new(Primitive::<TimestampSecondType>::new(self.target, reader)),
+            TimeUnit::Millisecond => Box::new(Primitive::<TimestampMillisecondType>::new(self.target, reader)),
+            TimeUnit::Microsecond => Box::new(Primitive::<TimestampMicrosecondType>::new(self.target, reader)),
+            TimeUnit::Nanosecond => Box::new(Primitive::<TimestampNanosecondType>::new(self.target, reader)),
         }
     }
 }
 
 impl<P: Fn(&[u8]) -> Result<Instant> + Copy + Send + 'static> Stamps<P> {
-    fn build<T, F: CellLayout>(self, frame: F) -> Box<dyn ColumnDecoder>
-    where
-        T: ArrowTimestampType + ArrowPrimitiveType<Native = i64>,
-    {
-        let digits = unit_digits(T::UNIT);
+    fn reader<F: CellLayout>(&self, frame: F) -> Box<dyn Read<i64>> {
+        let digits = unit_digits(self.unit);
         let read = self.read;
         let truncate = self.excess == Excess::Truncate;
         let end_of_time = self.end_of_time;
@@ -103,17 +100,15 @@ impl<P: Fn(&[u8]) -> Result<Instant> + Copy + Send + 'static> Stamps<P> {
         };
         let one = Framed { frame, quick, careful };
         match self.together {
-            true => {
-                Box::new(Primitive::<T, _>::new(self.target, Together { one, frame, digits, truncate, level: level() }))
-            }
-            false => Box::new(Primitive::<T, _>::new(self.target, one)),
+            true => Box::new(Together { one: Box::new(one), frame, digits, truncate, level: level() }),
+            false => Box::new(one),
         }
     }
 }
 
 /// Reads as many at a time as a group holds, where all have the form of the first; others one by one.
-struct Together<R, F> {
-    one: R,
+struct Together<F> {
+    one: Box<dyn Read<i64>>,
     frame: F,
     /// Digits of a tick.
     digits: u8,
@@ -121,7 +116,7 @@ struct Together<R, F> {
     level: Level,
 }
 
-impl<R: Read<i64>, F: CellLayout> Read<i64> for Together<R, F> {
+impl<F: CellLayout> Read<i64> for Together<F> {
     fn fill(&self, cells: &Cells<'_>, values: &mut Vec<i64>) -> bool {
         let mut odd = false;
         for offsets in cells.offsets.chunks(LANES) {
@@ -140,9 +135,13 @@ impl<R: Read<i64>, F: CellLayout> Read<i64> for Together<R, F> {
     fn careful(&self, cell: &[u8]) -> std::result::Result<i64, Reason> {
         self.one.careful(cell)
     }
+
+    fn fill_few(&self, cells: &Cells<'_>, values: &mut Vec<i64>) -> bool {
+        self.one.fill_few(cells, values)
+    }
 }
 
-impl<R, F: CellLayout> Together<R, F> {
+impl<F: CellLayout> Together<F> {
     /// Appends the values of a group; `None`, and nothing appended, if some are odd.
     fn together(&self, group: &Cells<'_>, values: &mut Vec<i64>) -> Option<()> {
         let first = group.offsets.iter().find_map(|at| self.frame.cell(group.buf, *at as usize))?;
@@ -161,17 +160,29 @@ impl<R, F: CellLayout> Together<R, F> {
             }
         }
         let (mut days, mut out) = ([0; LANES], [0; LANES]);
-        let odd = dispatch!(self.level, simd => {
-            date_vectors::dates(simd, &words.heads, &words.tails, form.zero, form.dash, &mut days)
-                | form.ticks(&words, &days, &mut out)
-        });
+        let odd = convert(self.level, &form, &words, &mut days, &mut out);
         let most = form.most_days();
-        if odd != 0 || most < LAST_DAY && days.iter().any(|days| days.abs() > most) {
+        if odd || most < LAST_DAY && days.iter().any(|days| days.abs() > most) {
             return None;
         }
         values.extend_from_slice(out.get(..group.offsets.len())?);
         Some(())
     }
+}
+
+/// Days and ticks of a group; true if a value is odd.
+fn convert(
+    level: Level,
+    form: &StampForm,
+    words: &StampWords,
+    days: &mut [i32; LANES],
+    out: &mut [i64; LANES],
+) -> bool {
+    let odd = dispatch!(level, simd => {
+        date_vectors::dates(simd, &words.heads, &words.tails, form.zero, form.dash, days)
+            | form.ticks(words, days, out)
+    });
+    odd != 0
 }
 
 /// The last tick of the year 9999.

@@ -47,7 +47,7 @@ pub(super) fn float(field: &Field, precision: u8, scale: u8, target: DecoderTarg
         let quick = if packed { packed_float(cell, precision, scale) } else { None };
         quick.or_else(|| careful(cell).ok())
     };
-    Box::new(Primitive::<Float64Type, _>::new(target, Framed { frame, quick, careful }))
+    Box::new(Primitive::<Float64Type>::new(target, Box::new(Framed { frame, quick, careful })))
 }
 
 /// Digits of a packed number at most, with the half byte of an even precision.

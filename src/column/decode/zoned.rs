@@ -20,7 +20,7 @@ pub(super) const DIGITS: usize = 16;
 /// The decoder of values of so many bytes, which hold `precision` digits at most.
 pub(super) fn decoder(bytes: usize, precision: u8, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
     let most = 10i64.pow(u32::from(precision).min(18)) - 1;
-    Box::new(Primitive::<Decimal128Type, _>::new(target, Zoned { bytes, most, precision, level: level() }))
+    Box::new(Primitive::<Decimal128Type>::new(target, Box::new(Zoned { bytes, most, precision, level: level() })))
 }
 
 struct Zoned {
