@@ -38,7 +38,7 @@ where
         if !values.iter().fold(true, |known, v| known & (self.known)(*v)) {
             return false;
         }
-        self.marks.measure(rows, lengths, |_| N);
+        self.marks.measure_fixed(rows, lengths, N);
         true
     }
 
@@ -63,9 +63,9 @@ pub(super) fn store<const N: usize>(cells: &mut [u8], at: usize, bytes: &[u8; N]
     }
 }
 
-struct MadeCells<M> {
+struct MadeCells {
     marks: Marks,
-    maker: M,
+    maker: Box<dyn CellMaker>,
     width: usize,
     cells: Vec<u8>,
     /// The row of the first cell.
@@ -74,10 +74,10 @@ struct MadeCells<M> {
 
 /// A column whose cells of `width` bytes are made before they are laid into their rows.
 pub(super) fn made(marks: Marks, width: usize, maker: impl CellMaker + 'static) -> Option<Box<dyn BulkColumn>> {
-    Some(Box::new(MadeCells { marks, maker, width, cells: Vec::new(), first: 0 }))
+    Some(Box::new(MadeCells { marks, maker: Box::new(maker), width, cells: Vec::new(), first: 0 }))
 }
 
-impl<M: CellMaker> BulkColumn for MadeCells<M> {
+impl BulkColumn for MadeCells {
     fn measure(&mut self, rows: Range<usize>, lengths: &mut [usize]) -> bool {
         self.first = rows.start;
         let needed = rows.len() * self.width + ROOM;
@@ -87,7 +87,7 @@ impl<M: CellMaker> BulkColumn for MadeCells<M> {
         if !self.maker.make(rows.clone(), &self.marks, &mut self.cells) {
             return false;
         }
-        self.marks.measure(rows, lengths, |_| self.width);
+        self.marks.measure_fixed(rows, lengths, self.width);
         true
     }
 

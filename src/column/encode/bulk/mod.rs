@@ -115,6 +115,11 @@ impl Marks {
         }
     }
 
+    /// [`measure`](Self::measure) for cells of one length, compiled once for all of them.
+    fn measure_fixed(&self, rows: Range<usize>, lengths: &mut [usize], length: usize) {
+        self.measure(rows, lengths, |_| length);
+    }
+
     /// Marks the NULLs and has every other cell written. A NULL without an indicator is not written at all.
     #[inline]
     fn write(

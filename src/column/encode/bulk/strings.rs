@@ -91,7 +91,7 @@ impl<S: CellSource> BulkColumn for Strings<S> {
             return false;
         }
         match self.form.width(self.length) {
-            Some(width) => self.marks.measure(rows, lengths, |_| width),
+            Some(width) => self.marks.measure_fixed(rows, lengths, width),
             None => self.marks.measure(rows, lengths, |row| 2 + self.source.get(row).len()),
         }
         true
