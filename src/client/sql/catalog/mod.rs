@@ -13,12 +13,14 @@ pub mod listing;
 mod luw;
 mod raw;
 mod rules;
+mod sorted;
 mod table_name;
 mod zos;
 
 use self::ask::Ask;
 use self::filter::{CatalogFilter, NameFilter};
 use self::listing::{CatalogRow, ColumnRow, IndexRow, KeyRow, Listed, RoutineRow, SchemaRow, StatisticRow, TableRow};
+use self::sorted::sorted;
 use self::table_name::TableName;
 use super::connection::Connection;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
@@ -66,9 +68,8 @@ impl Catalog {
 
     /// Schemas, by their names; of Db2 for z/OS those that have tables. Only the schema of `filter` is looked at.
     pub async fn schemas(&self, filter: &CatalogFilter) -> Result<Listed<SchemaRow>> {
-        let mut rows = by_product!(self, schemas(filter))?;
-        rows.sort_by(|a: &SchemaRow, b| a.name.cmp(&b.name));
-        Ok(Listed::of(rows))
+        let rows: Vec<SchemaRow> = by_product!(self, schemas(filter))?;
+        Ok(Listed::of(sorted(rows, |a, b| a.name.cmp(&b.name))))
     }
 
     /// Tables, views and what else a query reads, by schema and name. `kinds` are those of
@@ -80,56 +81,50 @@ impl Catalog {
         }
         let mut rows = by_product!(self, tables(filter))?;
         rows.retain(|row: &TableRow| kinds.is_empty() || kinds.contains(&row.kind.as_str()));
-        rows.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
-        Ok(Listed::of(rows))
+        Ok(Listed::of(sorted(rows, |a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)))))
     }
 
     /// Columns of tables and views, by schema, table and position. The name of `filter` is that of the table.
     pub async fn columns(&self, filter: &CatalogFilter) -> Result<Listed<ColumnRow>> {
-        let mut rows = by_product!(self, columns(filter))?;
-        rows.sort_by(|a: &ColumnRow, b| (&a.schema, &a.table, a.position).cmp(&(&b.schema, &b.table, b.position)));
-        Ok(Listed::of(rows))
+        let rows: Vec<ColumnRow> = by_product!(self, columns(filter))?;
+        Ok(Listed::of(sorted(rows, |a, b| (&a.schema, &a.table, a.position).cmp(&(&b.schema, &b.table, b.position)))))
     }
 
     /// Primary, unique and foreign keys and checks, by schema, table, kind and name: a row for each column of a key,
     /// one for a check. The name of `filter` is that of the table.
     pub async fn keys(&self, filter: &CatalogFilter) -> Result<Listed<KeyRow>> {
-        let mut rows = by_product!(self, keys(filter))?;
+        let rows: Vec<KeyRow> = by_product!(self, keys(filter))?;
         let rank = |row: &KeyRow| listing::KEYS.iter().position(|kind| *kind == row.kind);
-        rows.sort_by(|a: &KeyRow, b| {
+        Ok(Listed::of(sorted(rows, |a, b| {
             let of = |row: &KeyRow| (rank(row), row.position);
             (&a.schema, &a.table, of(a).0, &a.name, of(a).1).cmp(&(&b.schema, &b.table, of(b).0, &b.name, of(b).1))
-        });
-        Ok(Listed::of(rows))
+        })))
     }
 
     /// Indexes, by schema, table and name: a row for each column. The name of `filter` is that of the table. Db2 for i
     /// tells of those that CREATE INDEX made, and not of the access paths of keys and files.
     pub async fn indexes(&self, filter: &CatalogFilter) -> Result<Listed<IndexRow>> {
-        let mut rows = by_product!(self, indexes(filter))?;
-        rows.sort_by(|a: &IndexRow, b| {
+        let rows: Vec<IndexRow> = by_product!(self, indexes(filter))?;
+        Ok(Listed::of(sorted(rows, |a, b| {
             (&a.schema, &a.table, &a.name, a.position).cmp(&(&b.schema, &b.table, &b.name, b.position))
-        });
-        Ok(Listed::of(rows))
+        })))
     }
 
     /// Procedures and functions, by schema, name and specific name. The name of `filter` is that of the procedure.
     pub async fn procedures(&self, filter: &CatalogFilter) -> Result<Listed<RoutineRow>> {
-        let mut rows = by_product!(self, procedures(filter))?;
-        rows.sort_by(|a: &RoutineRow, b| {
+        let rows: Vec<RoutineRow> = by_product!(self, procedures(filter))?;
+        Ok(Listed::of(sorted(rows, |a, b| {
             (&a.schema, &a.name, &a.specific_name).cmp(&(&b.schema, &b.name, &b.specific_name))
-        });
-        Ok(Listed::of(rows))
+        })))
     }
 
     /// How many rows tables have, and what is known of the values in their columns, where the catalog has it: Db2 for i
     /// counts rows always, the rest is that of RUNSTATS and statistics of columns, and Derby has nothing. Rows without a
     /// number are left out. The name of `filter` is that of the table.
     pub async fn statistics(&self, filter: &CatalogFilter) -> Result<Listed<StatisticRow>> {
-        let mut rows = by_product!(self, statistics(filter))?;
-        rows.retain(|row: &StatisticRow| row.rows.or(row.distinct).or(row.nulls).or(row.average_bytes).is_some());
-        rows.sort_by(|a: &StatisticRow, b| (&a.schema, &a.table, &a.column).cmp(&(&b.schema, &b.table, &b.column)));
-        Ok(Listed::of(rows))
+        let mut rows: Vec<StatisticRow> = by_product!(self, statistics(filter))?;
+        rows.retain(|row| row.rows.or(row.distinct).or(row.nulls).or(row.average_bytes).is_some());
+        Ok(Listed::of(sorted(rows, |a, b| (&a.schema, &a.table, &a.column).cmp(&(&b.schema, &b.table, &b.column)))))
     }
 
     /// The table of a name as SQL has it, `NAME` or `SCHEMA.NAME`, where a part without quotes is in upper case. One
