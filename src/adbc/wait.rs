@@ -6,15 +6,23 @@ use crate::client::error;
 use crate::client::process;
 use adbc_core::error::{Error, Result, Status};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 
 /// Waits for `work` on this thread, unless it is broken off.
 pub(super) fn wait<T>(operation: &Operation, work: impl Future<Output = error::Result<T>>) -> Result<T> {
+    let mut output = None;
+    wait_for(operation, pin!(async { output = Some(work.await) }))?;
+    output.ok_or_else(cancelled)?.map_err(of)
+}
+
+/// [`wait`] once for all futures: the runtime's code is not repeated for each.
+fn wait_for(operation: &Operation, work: Pin<&mut dyn Future<Output = ()>>) -> Result<()> {
     let runtime = process::runtime().map_err(of)?;
     runtime.block_on(async {
         tokio::select! {
             biased;
             () = operation.cancelled() => Err(cancelled()),
-            done = work => done.map_err(of),
+            () = work => Ok(()),
         }
     })
 }
