@@ -7,6 +7,7 @@ PIP    := $(BIN)/pip install --quiet -c tools/constraints.txt
 # On Linux zig links against the symbols of an old glibc.
 ifeq ($(shell uname -s),Linux)
 PORTABLE := --zig --compatibility manylinux2014
+LINKER := CARGO_ZIGBUILD_PYTHON_PATH="$(CURDIR)/tools/zig.py"
 endif
 # Options of the compiler for a wheel's library, beside its profile.
 RUSTC_ARGS = $(shell sed -n '/^rustc-args/{s/.*\[//;s/\].*//;s/[",]//g;p;}' pyproject.toml)
@@ -68,7 +69,7 @@ rust: tools
 ## Builds the wheel and installs it; on Linux for every system from glibc 2.17 on.
 build: $(VENV)/made
 	rm -rf target/wheels
-	PATH="$(CURDIR)/$(BIN):$$PATH" maturin build --locked --profile wheel --quiet $(PORTABLE) --out target/wheels
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(LINKER) maturin build --locked --profile wheel --quiet $(PORTABLE) --out target/wheels
 	$(BIN)/python tools/squeeze.py target/wheels/*.whl
 	$(BIN)/pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
 
