@@ -200,6 +200,8 @@ pub struct PreparedCall {
     pub procedure: String,
     /// The markers.
     pub parameters: Vec<(ParameterMode, Field)>,
+    /// The procedure changes nothing.
+    pub reads: bool,
 }
 
 /// The outcome of a CALL.

@@ -4,6 +4,7 @@ change them, by this client, IBM's CLI driver and, in test_peer_jtopen.py, IBM's
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -142,6 +143,32 @@ def test_ibms_driver_is_told() -> None:
         assert [state for state, _ in told] == ["25000"] * len(changes)
         assert all("SQL0817N" in text for _, text in told), told
         assert len(apart("ibm.select", to, "SELECT * FROM T")[0]) == 3
+
+
+def test_procedures_that_only_read_are_called(tmp_path: Path) -> None:
+    definitions = [
+        "CREATE TABLE N (A INTEGER)",
+        "INSERT INTO N VALUES (1), (2), (3)",
+        "CREATE PROCEDURE TOTAL (IN LEAST INTEGER, OUT SUM_ INTEGER) LANGUAGE SQL DYNAMIC RESULT SETS 1 BEGIN "
+        "DECLARE C CURSOR WITH RETURN FOR SELECT A FROM N WHERE A > LEAST ORDER BY A; "
+        "SELECT SUM(A) INTO SUM_ FROM N WHERE A > LEAST; IF SUM_ > 0 THEN OPEN C; END IF; END",
+        "CREATE PROCEDURE MORE () LANGUAGE SQL BEGIN IF 1 = 0 THEN DELETE FROM N; END IF; END",
+        "CREATE PROCEDURE HIDDEN (OUT C INTEGER) LANGUAGE SQL BEGIN SELECT COUNT(*) INTO C FROM FINAL TABLE (INSERT INTO N VALUES (4)); END",
+    ]
+    path = tmp_path / "kept.duckdb"
+    with duckdb.connect(str(path)) as source, server.serve(source) as srv, srv.connect() as c:
+        for sql in definitions:
+            c.execute(sql)
+        c.commit()
+    with duckdb.connect(str(path)) as source, server.serve(source, read_only=True) as srv, srv.connect() as c:
+        cursor = c.cursor()
+        assert cursor.callproc("TOTAL", [1, None])[1] == 5
+        assert cursor.fetchall() == [(2,), (3,)]
+        for name, arguments in (("MORE", []), ("HIDDEN", [None])):
+            with pytest.raises(drdarrow.Error) as caught:
+                c.cursor().callproc(name, arguments)
+            assert caught.value.sqlcode == -817, name
+        assert c.execute("SELECT COUNT(*) FROM N").fetchone() == (3,)
 
 
 FILES = {"SHOP/ITEMS": server.PhysicalFile(TABLE, keys=["A"], unique=True)}

@@ -140,6 +140,8 @@ class PreparedCall(NamedTuple):
     number: int
     procedure: str
     parameters: Sequence[CallParameter]
+    #: The procedure changes nothing: a server that is `read_only` calls it.
+    reads: bool = False
 
 
 class Called(NamedTuple):

@@ -109,11 +109,13 @@ impl Serving for EngineSession {
         self.clear_way()?;
         inside(|py| {
             let Some(method) = self.object.bind(py)?.getattr_opt("prepare_call")? else { return Ok(None) };
-            let (statement, procedure, parameters): (u64, String, Vec<(String, Described)>) =
-                method.call1((sql,))?.extract()?;
+            let made = method.call1((sql,))?;
+            let (statement, procedure) = (made.get_item(0)?.extract()?, made.get_item(1)?.extract()?);
+            let parameters: Vec<(String, Described)> = made.get_item(2)?.extract()?;
+            let reads = made.getattr_opt("reads")?.map(|reads| reads.extract()).transpose()?.unwrap_or(false);
             let marker = |(mode, described): (String, Described)| Ok((parameter_mode(&mode)?, field(described)?));
             let parameters = parameters.into_iter().map(marker).collect::<PyResult<Vec<_>>>()?;
-            Ok(Some(PreparedCall { statement, procedure, parameters }))
+            Ok(Some(PreparedCall { statement, procedure, parameters, reads }))
         })?
         .ok_or_else(|| SqlError::no_routine("CALL"))
     }

@@ -1,7 +1,7 @@
 //! An engine whose tables are read and not changed: statements that are not queries are refused, whatever it is.
 
 use crate::server::backend::{
-    Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, PreparedCall, Rows, Session,
+    Backend, Called, ConnectError, Done, Interrupt, Login, Parameters, Prepared, PreparedCall, Rows, Session,
 };
 use crate::server::budget::Budget;
 use crate::server::catalog::database::Database;
@@ -33,11 +33,18 @@ impl Session for ReadOnlySession {
         Ok(prepared)
     }
 
-    /// A procedure may change anything.
+    /// A procedure may change anything, unless the engine says that it does not.
     fn prepare_call(&mut self, sql: &str) -> Result<PreparedCall, SqlError> {
         let prepared = self.0.prepare_call(sql)?;
+        if prepared.reads {
+            return Ok(prepared);
+        }
         self.0.forget(prepared.statement);
         Err(SqlError::read_only())
+    }
+
+    fn call(&mut self, statement: u64, parameters: &Parameters) -> Result<Called, SqlError> {
+        self.0.call(statement, parameters)
     }
 
     fn hold(&mut self, budget: &Budget) {

@@ -11,7 +11,7 @@ from drdarrow.server import ddl
 from drdarrow.server.engine import Called, CallParameter, Described, PreparedCall, SqlError
 from drdarrow.server.lexer import Word, closing, lex, split, text
 from drdarrow.server.procedures.running import Run, Session, collected
-from drdarrow.server.procedures.steps import Parameter, Procedure
+from drdarrow.server.procedures.steps import Parameter, Procedure, only_reads
 from drdarrow.server.targets import quoted
 
 __all__ = ["Call", "Procedures", "call", "described", "find", "is_call", "parsed"]
@@ -88,7 +88,7 @@ def described(session: Session, number: int, call: Call) -> PreparedCall:
             raise SqlError(-270, "42997", f"a marker within an argument: {text(argument).strip()}")
     columns = _described(session, markers)
     parameters = [CallParameter(one.mode, column) for one, column in zip(markers, columns, strict=True)]
-    return PreparedCall(number, call.procedure.name, parameters)
+    return PreparedCall(number, call.procedure.name, parameters, only_reads(call.procedure.body.steps))
 
 
 def _described(session: Session, parameters: Sequence[Parameter]) -> list[Described]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -9,7 +10,7 @@ from drdarrow.server.lexer import Word
 
 __all__ = [
     "Block", "Clauses", "Close", "Condition", "CursorDeclaration", "Declaration", "Fetch", "If", "Into", "Jump", "Loop",
-    "Open", "Parameter", "Procedure", "Return", "Set", "Sql", "Step",
+    "Open", "Parameter", "Procedure", "Return", "Set", "Sql", "Step", "only_reads",
 ]  # fmt: skip
 
 #: An expression or a statement.
@@ -132,6 +133,23 @@ class Block:
 Step: TypeAlias = (
     Declaration | CursorDeclaration | Set | Into | Sql | Open | Fetch | Close | If | Loop | Jump | Return | Block
 )
+
+
+def only_reads(steps: Sequence[Step]) -> bool:
+    """None of the steps changes rows."""
+    for step in steps:
+        match step:
+            case Sql():
+                return False
+            case If():
+                inner = [*step.others, *(one for branch in step.branches for one in branch.steps)]
+            case Loop() | Block():
+                inner = step.steps
+            case _:
+                continue
+        if not only_reads(inner):
+            return False
+    return True
 
 
 @dataclass
