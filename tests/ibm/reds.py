@@ -26,7 +26,7 @@ REDS: dict[str, list[str]] = {
     "a scrollable cursor over XML has a number of rows": [
         "test_265_NoAffectedRows",
     ],
-    "there is no XMLQUERY: SQLCODE -104": [
+    "there is no XMLQUERY: SQLCODE -270": [
         "test_196_InsertRetrieveXMLData_02",
     ],
     "a concatenation that grows beyond VARGRAPHIC(16336) is no SQLCODE -137": [

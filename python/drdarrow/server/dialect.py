@@ -30,6 +30,7 @@ from drdarrow.server import client_information, ddl, derived, markers, numbering
 from drdarrow.server.derived import Derived
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, lex, text
+from drdarrow.server.rules import documents
 from drdarrow.server.wording import Wording, literal
 
 __all__ = ["Dialect", "Translated"]
@@ -109,7 +110,7 @@ class Dialect:
         """
         if len(sql.encode(errors="replace")) > _LONGEST:
             raise SqlError(-101, "54001", f"a statement of more than {_LONGEST} bytes")
-        words = reserved.quoted(lex(sql))
+        words = documents.put(reserved.quoted(lex(sql)))
         # It may become part of another one.
         words[-1].before = ""
         while len(words) > 1 and words[-2].text == ";":

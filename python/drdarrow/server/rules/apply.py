@@ -13,6 +13,7 @@ from drdarrow.server.rules import (
     aggregates,
     choices,
     dates,
+    documents,
     literals,
     numbers,
     order,
@@ -59,6 +60,7 @@ def macros(product: Product) -> Macros:
         **dates.MACROS,
         **aggregates.MACROS,
         **order.macros(product),
+        **documents.MACROS,
     }
 
 
