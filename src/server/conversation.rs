@@ -11,6 +11,7 @@ use super::file::lock_wait::LockWait;
 use super::interrupt::intrdbrqs::{Interruptible, intrdbrqs};
 use super::interrupt::running::RunningCommand;
 use super::login::commands::{self, Opened};
+use super::login::encoding;
 use super::login::state::{LoginState, PeerLine, Stage};
 use super::protocol_error::{ProtocolError, Result, prccnvcd, synerrcd};
 use super::request::{After, Replies, Request};
@@ -193,7 +194,10 @@ impl Conversation {
         tracing::debug!(command = name, reply = error.reply.describe(), "refused");
         match error.reply.encode(self.env.text) {
             Ok(reply) => out.reply(&reply),
-            Err(_) => return After::Close,
+            Err(fault) => {
+                tracing::warn!(command = name, %fault, "the refusal cannot be written, and the connection ends");
+                return After::Close;
+            }
         }
         if error.close { After::Close } else { After::Skip }
     }
@@ -214,6 +218,9 @@ impl Conversation {
         }
         self.check(request)?;
         let Conversation { shared, env, login, sql, files, budget, abandoned, running, interruptible, .. } = self;
+        if matches!(command, cp::SECCHK | cp::ACCRDB) {
+            encoding::check(env, request)?;
+        }
         match command {
             cp::EXCSAT => commands::excsat(login, env, request, out),
             cp::ACCSEC => commands::accsec(login, env, &shared.logins, request, out),

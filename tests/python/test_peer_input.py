@@ -31,14 +31,15 @@ PEERS: dict[str, tuple[list[str], list[server.Persona]]] = {
     "Derby": (ALL, ["derby"]),
 }
 #: The words of a client where it does not come: IBM's drivers want a licence for z/OS and IBM i, Derby's client wants
-#: Derby, and Derby refuses all others; adbc-driver-db2 takes z/OS and Derby for LUW, and binds no package on IBM i.
+#: Derby, and Derby refuses all others; adbc-driver-db2 takes z/OS and Derby for LUW,
+#: and binds no package on IBM i.
 AWAY = {
     ("CLI", "zos"): "SQL1598N",
     ("CLI", "ibmi"): "SQL1598N",
     ("CLI", "derby"): "SQL30082N",
-    ("adbc", "zos"): "SECCHKRM/ACCRDBRM",
+    ("adbc", "zos"): "SYNTAXRM",
     ("adbc", "ibmi"): "SQLERRRM",
-    ("adbc", "derby"): "SECCHKRM/ACCRDBRM",
+    ("adbc", "derby"): "SYNTAXRM",
     ("JCC 12", "zos"): "-4230",
     ("JCC 12", "ibmi"): "-4230",
     ("JCC 12", "derby"): "0x1909",

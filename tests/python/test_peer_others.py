@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import serving
-from apart import apart
+from apart import PeerFailed, apart
 from serving import EXTREMES, Served, print_of
+
+from drdarrow import server
 
 # Each question has its own limit; the server may have to be built first.
 pytestmark = pytest.mark.timeout(600)
@@ -54,6 +57,12 @@ def test_adbc_types(port: int):
         assert values == expected, name
     types = {name: kind for name, (kind, _) in got.items()}
     assert types["D3131"] == "decimal128(31, 31)" and types["B"] == "bool" and types["I2"] == "int16"
+
+
+def test_adbc_is_told_at_what_name_it_leaves_the_utf_8_that_it_asked_for():
+    with server.serve(engine="tables", tables={"T": pa.table({"A": [1]})}, persona="zos", users={"user": "secret"}) as running:
+        with pytest.raises(PeerFailed, match=r"SYNTAXRM \(SVRCOD=8\): data stream syntax error code 0x14 at code point RDBNAM"):
+            apart("adbc.columns", running.port, "SELECT A FROM T")
 
 
 def test_adbc_parameters_and_errors(port: int):

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub(super) mod commands;
+pub(super) mod encoding;
 pub(super) mod failed_logins;
 mod secmec;
 pub(super) mod signon;
