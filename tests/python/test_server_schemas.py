@@ -227,3 +227,7 @@ def test_the_tables_in_memory_are_in_whatever_schema_is_the_current_one():
             connection.execute("SET SCHEMA ?", ("LAST",))
             assert one(connection, "SELECT CURRENT SCHEMA FROM SYSIBM.SYSDUMMY1") == "LAST"
             assert failed(connection, "SET SCHEMA 5")[0] == -104
+            # More SQL is to be had elsewhere.
+            with pytest.raises(drdarrow.ProgrammingError) as error:
+                connection.execute("SELECT A FROM T ORDER BY A")
+            assert error.value.sqlcode == -104 and "[engine=tables: pip install drdarrow[server]]" in str(error.value)

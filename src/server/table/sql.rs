@@ -7,6 +7,9 @@ use crate::server::error::SqlError;
 /// Schemas of the views of catalogs.
 const CATALOGS: [&str; 4] = ["SYSCAT", "SYSIBM", "QSYS2", "SYS"];
 
+/// What follows the words of a syntax error: other statements than these want another engine.
+const CURE: &str = " [engine=tables: pip install drdarrow[server]]";
+
 /// Reads a statement.
 pub(super) fn parse(sql: &str) -> Result<Plan, SqlError> {
     let mut p = Parser { tokens: tokens(sql)?, at: 0, markers: 0 };
@@ -65,7 +68,7 @@ impl Parser {
         };
         let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
         let before = before.map_or_else(|| "BEGIN-OF-STATEMENT".to_owned(), |t| shown(Some(t)));
-        SqlError::syntax(&shown(self.peek()), &before, expected)
+        SqlError::syntax(&shown(self.peek()), &before, &format!("{expected}{CURE}"))
     }
 
     fn statement(&mut self) -> Result<Plan, SqlError> {
