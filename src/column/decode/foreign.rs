@@ -15,6 +15,9 @@ use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::sink::Sink;
 use crate::wire::value::cell::{Cells, NULL};
 
+/// All rows, as the column counts those that are not ASCII.
+const EIGHTHS: usize = 8;
+
 impl<O: OffsetSizeTrait> ByteColumn<O> {
     /// Takes text that should be UTF-8. False, and nothing is taken, if `each` is to be text by itself and some
     /// value is not.
@@ -71,7 +74,7 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
             self.offsets.push(O::usize_as(out.end()));
         }
         self.used = out.end();
-        self.foreign = 2 * foreign > rows;
+        self.foreign = EIGHTHS * foreign / rows.max(1);
         if self.used > O::MAX_OFFSET {
             return Err(self.column.too_large());
         }
@@ -98,11 +101,11 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
         cells: &Cells<'_>,
         careful: impl Fn(&[u8], &mut Sink<'_>) -> Result<(), Reason>,
     ) -> Result<(), ColumnError> {
-        if self.foreign {
-            return match codec.is_single() && self.spell_all(frame, codec, cells)? {
-                true => Ok(()),
-                false => self.convert_text(cells.first_row, cells_of(frame, cells), careful),
-            };
+        if self.foreign >= 1 && codec.is_single() && self.spell_all(frame, codec, cells)? {
+            return Ok(());
+        }
+        if self.foreign >= EIGHTHS / 2 {
+            return self.convert_text(cells.first_row, cells_of(frame, cells), careful);
         }
         let start = self.used;
         self.gather(frame, cells)?;
@@ -237,7 +240,7 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
             foreign += 1;
         }
         self.used = out.end();
-        self.foreign = 2 * foreign > rows;
+        self.foreign = EIGHTHS * foreign / rows.max(1);
         if self.used > O::MAX_OFFSET {
             return Err(self.column.too_large());
         }
@@ -271,7 +274,7 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
             return Ok(false);
         }
         self.used = used;
-        self.foreign = 2 * foreign > rows;
+        self.foreign = EIGHTHS * foreign / rows.max(1);
         if self.used > O::MAX_OFFSET {
             return Err(self.column.too_large());
         }

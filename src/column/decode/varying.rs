@@ -38,8 +38,8 @@ pub(super) struct ByteColumn<O: OffsetSizeTrait> {
     pub(super) spare_values: BufferPool,
     /// Rows whose text was proved to be UTF-8 already; they stand in front of the others.
     pub(super) proven: ProvenText<O>,
-    /// Most values of the last rows were not ASCII.
-    pub(super) foreign: bool,
+    /// How many eighths of the last rows were not ASCII.
+    pub(super) foreign: usize,
     /// Text that is taken once more.
     pub(super) rough: Vec<u8>,
     /// Where it went.
@@ -80,7 +80,7 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
             spare_offsets: BufferPool::default(),
             spare_values: BufferPool::default(),
             proven: ProvenText::default(),
-            foreign: false,
+            foreign: 0,
             rough: Vec::new(),
             places: Places::default(),
         }
