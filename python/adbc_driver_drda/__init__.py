@@ -57,6 +57,10 @@ class StatementOptions(enum.Enum):
     BATCH_ROWS = "adbc.drda.batch_rows"
     #: Bytes of a record batch, at most.
     BATCH_BYTES = "adbc.drda.batch_bytes"
+    #: Partitions of a query, at most.
+    PARTITION_COUNT = "adbc.drda.partition.count"
+    #: The column of integers that divides them.
+    PARTITION_ON = "adbc.drda.partition.on"
 
 
 def connect(uri: str, db_kwargs: Mapping[str, str] | None = None) -> adbc_driver_manager.AdbcDatabase:

@@ -1,8 +1,13 @@
 //! Tokens of results that are read elsewhere (ExecutePartitions, ReadPartition): on any connection to the same database,
 //! on another machine as well. A token has the statement and no secret. Nothing is executed before it is read.
 
-use super::error::fault;
+use super::error::{fault, of};
+use crate::client::sql::{identifier, statement_kind};
 use adbc_core::error::{Result, Status};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int16Type, Int32Type, Int64Type};
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::DataType;
 
 /// Every token begins with this, and with the version of its form.
 const HEAD: &str = "drdarrow-query-1";
@@ -33,9 +38,102 @@ impl Token {
     }
 }
 
+/// The parts that somebody wants of a query.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    /// How many; there may be fewer.
+    pub count: usize,
+    /// The column of integers that divides the rows.
+    pub on: Option<String>,
+}
+
+impl Default for Wanted {
+    fn default() -> Wanted {
+        Wanted { count: 1, on: None }
+    }
+}
+
+impl Wanted {
+    /// The column that divides a query, in quotes; none where it is read whole.
+    pub(super) fn key(&self, sql: &str) -> Result<Option<String>> {
+        let on = self.on.as_ref().filter(|_| self.count > 1 && statement_kind::divides(sql));
+        on.map(|on| identifier::table(None, on)).transpose().map_err(of)
+    }
+
+    /// The query for the ends of the key.
+    pub(super) fn ends(key: &str, sql: &str) -> String {
+        format!("SELECT MIN({key}), MAX({key}) FROM ({sql}\n) AS DRDA_Q")
+    }
+
+    /// A query for each part: the first and the last one are open, NULLs are in the first.
+    pub(super) fn statements(&self, key: &str, sql: &str, (least, most): (i64, i64)) -> Vec<String> {
+        let width = i128::from(most) - i128::from(least) + 1;
+        let count = i128::try_from(self.count).unwrap_or(i128::MAX).min(width);
+        let bound = |n: i128| i128::from(least) + width * n / count - 1;
+        let of = |n: i128| match (n, n + 1 == count) {
+            (0, true) => String::new(),
+            (0, false) => format!(" WHERE {key} <= {} OR {key} IS NULL", bound(1)),
+            (_, true) => format!(" WHERE {key} > {}", bound(n)),
+            (_, false) => format!(" WHERE {key} > {} AND {key} <= {}", bound(n), bound(n + 1)),
+        };
+        (0..count).map(|n| format!("SELECT * FROM ({sql}\n) AS DRDA_Q{}", of(n))).collect()
+    }
+}
+
+/// The two integers of a row; none where they are NULL.
+///
+/// Fails where they are no integers.
+pub(super) fn integers(row: &RecordBatch) -> Result<Option<(i64, i64)>> {
+    let value = |column: usize| -> Result<Option<i64>> {
+        let array = row.columns().get(column).filter(|array| array.len() == 1);
+        let number = array.and_then(|array| match array.data_type() {
+            DataType::Int16 => {
+                array.as_primitive_opt::<Int16Type>().map(|array| array.iter().flatten().map(i64::from).next())
+            }
+            DataType::Int32 => {
+                array.as_primitive_opt::<Int32Type>().map(|array| array.iter().flatten().map(i64::from).next())
+            }
+            DataType::Int64 => array.as_primitive_opt::<Int64Type>().map(|array| array.iter().flatten().next()),
+            _ => None,
+        });
+        let text = "adbc.drda.partition.on: rows are divided by a column of integers";
+        number.ok_or_else(|| fault(Status::InvalidArguments, "", text))
+    };
+    Ok(value(0)?.zip(value(1)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_integer_is_in_one_part() {
+        for (least, most, count) in [(1, 10, 3), (0, 0, 5), (-3, 2, 64), (i64::MIN, i64::MAX, 7), (5, 6, 2)] {
+            let wanted = Wanted { count, on: None };
+            let parts = wanted.statements("K", "Q", (least, most));
+            let bound = |text: &str, sign: &str| -> Option<i64> {
+                let (_, after) = text.split_once(&format!("K {sign} "))?;
+                after.split(' ').next()?.parse().ok()
+            };
+            assert!(parts.len() <= count && !parts[0].contains("K >"));
+            for pair in parts.windows(2) {
+                let (upper, lower) = (bound(&pair[0], "<=").unwrap(), bound(&pair[1], ">").unwrap());
+                assert_eq!(upper, lower);
+                assert!((least..most).contains(&upper));
+            }
+            assert!(!parts.last().unwrap().contains("K <="));
+        }
+    }
+
+    #[test]
+    fn a_query_with_an_order_is_not_divided() {
+        let wanted = Wanted { count: 2, on: Some("id".to_owned()) };
+        assert_eq!(wanted.key("SELECT ID, 'ORDER' AS \"LIMIT\" FROM T -- FETCH").unwrap().as_deref(), Some("\"ID\""));
+        for whole in ["SELECT ID FROM T ORDER BY 1", "select id from t fetch first 5 rows only", "SELECT 1 FROM T;"] {
+            assert_eq!(wanted.key(whole).unwrap(), None);
+        }
+        assert_eq!(Wanted::default().key("SELECT ID FROM T").unwrap(), None);
+    }
 
     #[test]
     fn a_token_comes_back_as_it_was() {

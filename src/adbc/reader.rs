@@ -55,6 +55,12 @@ impl ResultReader {
         Ok(())
     }
 
+    /// The first rows, of which there are few; none where there are none.
+    pub(super) fn row(&mut self) -> Result<Option<RecordBatch>> {
+        let row = self.read()?;
+        self.finish().map(|()| row)
+    }
+
     fn read(&mut self) -> Result<Option<RecordBatch>> {
         let Some(reading) = &mut self.reading else { return Ok(None) };
         loop {

@@ -4,7 +4,7 @@ use super::aside;
 use super::bound::BoundRows;
 use super::cancel::{Canceller, Operation};
 use super::error::{fault, of};
-use super::partition::Token;
+use super::partition::{Token, Wanted, integers};
 use super::reader::{Reader, ResultReader, in_memory, nothing};
 use super::settings::{PREFIX, count, flag, parsed, text, unknown, unset};
 use super::shared::Shared;
@@ -30,6 +30,9 @@ use std::sync::Arc;
 /// Whether parameters are found by the names of their columns.
 const BIND_BY_NAME: &str = "adbc.statement.bind_by_name";
 
+/// Parts of a query.
+const MOST_PARTS: usize = 10_000;
+
 /// A statement of a connection.
 pub struct DrdaStatement {
     shared: Arc<Shared>,
@@ -40,6 +43,7 @@ pub struct DrdaStatement {
     bound: Option<BoundRows>,
     /// Parameters are `:name`, and the columns that are bound have their names.
     by_name: bool,
+    parts: Wanted,
 }
 
 /// The outcome of an execution.
@@ -70,6 +74,7 @@ impl DrdaStatement {
             target: Target::default(),
             bound: None,
             by_name: false,
+            parts: Wanted::default(),
         }
     }
 
@@ -84,6 +89,16 @@ impl DrdaStatement {
 
     fn describe(&self) -> Result<StatementDescription> {
         wait(&self.begin(), self.shared.client()?.describe(self.query()?))
+    }
+
+    /// The queries of the parts of a query.
+    fn in_parts(&self, sql: String) -> Result<Vec<String>> {
+        let Some(key) = self.parts.key(&sql)? else { return Ok(vec![sql]) };
+        let operation = self.begin();
+        let stream = wait(&operation, self.shared.client()?.query(&Wanted::ends(&key, &sql), &[]))?;
+        let row = ResultReader::new(stream, None, operation).row()?;
+        let ends = row.as_ref().map_or(Ok(None), integers)?;
+        Ok(ends.map_or_else(|| vec![sql.clone()], |ends| self.parts.statements(&key, &sql, ends)))
     }
 
     fn run(&mut self) -> Result<Ran> {
@@ -280,8 +295,9 @@ impl Statement for DrdaStatement {
             let sql = self.query()?.to_owned();
             let not_rows = || fault(Status::InvalidArguments, "07005", "the statement returns no rows");
             let schema = self.describe()?.columns.map(Arc::unwrap_or_clone).ok_or_else(not_rows)?;
-            let token = Token { database: self.shared.settings.config.database.clone(), sql };
-            Ok(PartitionedResult { partitions: vec![token.encode()], schema, rows_affected: -1 })
+            let token = |sql| Token { database: self.shared.settings.config.database.clone(), sql }.encode();
+            let partitions = self.in_parts(sql)?.into_iter().map(token).collect();
+            Ok(PartitionedResult { partitions, schema, rows_affected: -1 })
         })
     }
 
@@ -330,6 +346,8 @@ impl Optionable for DrdaStatement {
             _ => match name.strip_prefix(PREFIX) {
                 Some("batch_rows") => self.limits.rows = count(&name, &text(&name, &value)?)?,
                 Some("batch_bytes") => self.limits.bytes = count(&name, &text(&name, &value)?)?,
+                Some("partition.count") => self.parts.count = count(&name, &text(&name, &value)?)?.min(MOST_PARTS),
+                Some("partition.on") => self.parts.on = given(&value)?,
                 _ => return Err(unknown(&name)),
             },
         }
@@ -349,6 +367,8 @@ impl Optionable for DrdaStatement {
             other => match other.as_ref().strip_prefix(PREFIX) {
                 Some("batch_rows") => Ok(self.limits.rows.to_string()),
                 Some("batch_bytes") => Ok(self.limits.bytes.to_string()),
+                Some("partition.count") => Ok(self.parts.count.to_string()),
+                Some("partition.on") => told(&self.parts.on),
                 _ => Err(unset(other.as_ref())),
             },
         }

@@ -160,3 +160,30 @@ def test_a_partition_is_read_on_another_connection(target: Target, conn: dbapi.C
         with pytest.raises(adbc_driver_manager.ProgrammingError):
             cursor.adbc_read_partition(b"something else")
     assert target.connect().execute("SELECT COUNT(*) FROM PARENT").fetchone() == (2,)
+
+
+def test_a_query_is_divided_by_a_column_of_integers(target: Target, conn: dbapi.Connection) -> None:
+    with target.connect() as connection:
+        connection.execute("CREATE TABLE DIVIDED (N INTEGER, V VARCHAR(9))")
+        connection.cursor().executemany("INSERT INTO DIVIDED VALUES (?, ?)", [(n, str(n)) for n in (-7, 1, 1, 5, 90, None)])
+    with conn.cursor() as cursor, dbapi.connect(target.uri) as other, other.cursor() as reader:
+
+        def read(sql: str, **options: str) -> list[list[tuple]]:
+            cursor.adbc_statement.set_options(**{f"adbc.drda.partition.{name}": value for name, value in options.items()})
+            tokens, shape = cursor.adbc_execute_partitions(sql)
+            assert shape.names == ["N", "V"]
+            return [(reader.adbc_read_partition(token), reader.fetchall())[1] for token in tokens]
+
+        query = "SELECT N, V FROM DIVIDED WHERE V <> 'x' OR N IS NULL"
+        assert len(read(query, count="4")) == 1
+        parts = read(query, count="4", on="n")
+        assert [len(part) for part in parts] == [5, 0, 0, 1] and (None, "None") in parts[0]
+        rows = sorted((row for part in parts for row in part), key=str)
+        assert rows == sorted(((n, str(n)) for n in (-7, 1, 1, 5, 90, None)), key=str)
+        assert len(read(f"{query} ORDER BY 1")) == 1
+        for on in ("V", "NOPE"):
+            with pytest.raises(adbc_driver_manager.Error):
+                read(query, on=on)
+        assert len(read("SELECT N, V FROM DIVIDED WHERE N > 1000", on="N")) == 1
+    with target.connect() as connection:
+        connection.execute("DROP TABLE DIVIDED")

@@ -28,7 +28,7 @@ mod reset;
 mod rows_under_way;
 mod sections;
 pub mod statement;
-mod statement_kind;
+pub(crate) mod statement_kind;
 pub mod stream;
 mod told_servers;
 pub mod transaction;

@@ -88,6 +88,18 @@ pub(super) fn is_insert_of_values(sql: &str) -> bool {
     first && values == 1 && !others
 }
 
+/// True for a query that surely has the same rows as a table in parentheses, read in parts. It may be false for others,
+/// such as one with an order in a function of a window.
+#[cfg(feature = "adbc")]
+pub(crate) fn divides(sql: &str) -> bool {
+    const ORDER: [&str; 7] = ["ORDER", "FETCH", "LIMIT", "OFFSET", "WITH", "FOR", "SKIP"];
+    const CHANGING: [&str; 9] =
+        ["RAND", "RANDOM", "GENERATE_UNIQUE", "TABLESAMPLE", "NEXT", "NEXTVAL", "FINAL", "NEW", "OLD"];
+    let mut others =
+        words(sql).filter(|word| ORDER.iter().chain(&CHANGING).any(|other| word.eq_ignore_ascii_case(other)));
+    !sql.contains(';') && others.next().is_none()
+}
+
 /// The words of a statement that stand neither in quotes nor in comments, and its brackets and commas.
 pub(super) fn words(sql: &str) -> impl Iterator<Item = &str> {
     let mut rest = sql;
