@@ -153,6 +153,7 @@ def test_columns_and_a_condition_are_asked_of_the_server(connection: drdarrow.Co
         ({"n": True}, "n: expected 1 to"),
         ({"plan": "best"}, "plan: 'best' is not one of"),
         ({"snapshot": "now"}, "snapshot: expected"),
+        ({"snapshot": dt.datetime(2026, 1, 1, tzinfo=dt.UTC)}, "without a zone"),
         ({"columns": "ID"}, "columns: expected a list"),
         ({"where": ("ID = ?", [object()])}, "cannot carry object"),
         ({"where": "ID > 5) OR (ID < 3"}, "where: .* parentheses do not match"),

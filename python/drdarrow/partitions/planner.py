@@ -58,6 +58,8 @@ class Wish:
             raise InterfaceError(f"plan: {plan!r} is not one of {', '.join(PLANS)}")
         if snapshot not in (None, "lock", "as_of") and not isinstance(snapshot, dt.datetime):
             raise InterfaceError(f'snapshot: expected None, "lock", "as_of" or a datetime, not {snapshot!r}')
+        if isinstance(snapshot, dt.datetime) and snapshot.tzinfo is not None:
+            raise InterfaceError("snapshot: the moment is one of the server's clock, without a zone")
         if snapshot == "lock" and autocommit:
             raise InterfaceError('snapshot="lock": the lock ends with the unit of work, so autocommit has to be off')
         if isinstance(options["columns"], str):
@@ -137,7 +139,7 @@ def _held(wish: Wish, relation: Relation, facts: Facts) -> Asking[tuple[Relation
         return relation, None
     if relation.table is None or not relation.name:
         raise NotSupportedError("snapshot: it is of a table, or of a query of plain columns of one")
-    table, _, name = relation.source.sql.rpartition(" AS ")
+    table = relation.source.sql.removesuffix(f" AS {relation.name}")
     if wish.snapshot == "lock":
         yield Done(Condition(f"LOCK TABLE {table} IN SHARE MODE"))
         return relation, None
@@ -146,7 +148,7 @@ def _held(wish: Wish, relation: Relation, facts: Facts) -> Asking[tuple[Relation
     moment = wish.snapshot
     if not isinstance(moment, dt.datetime):
         moment = (yield Fetched(Condition("SELECT CURRENT TIMESTAMP FROM SYSIBM.SYSDUMMY1")))[0][0]
-    text = moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+    text = moment.isoformat(" ", "microseconds")
     return relation.of(f"{table} FOR SYSTEM_TIME AS OF TIMESTAMP '{text}'"), moment
 
 
