@@ -7,7 +7,7 @@
 //!
 //! with its name, the personas that have it as a view, the relation of facts whose rows it has, and which of them.
 //! Below stand its columns: name, type (`C8` CHAR, `V128` VARCHAR, `S` SMALLINT, `I` INTEGER, `B` BIGINT, `D` DOUBLE,
-//! `T` TIMESTAMP), and the fact or the constant that each holds; without one it is NULL. A line that begins with `jdbc`
+//! `T` TIMESTAMP, `Y` BOOLEAN), and the fact or the constant that each holds; without one it is NULL. A line that begins with `jdbc`
 //! has the columns that ODBC lacks, one with `pick` those that the view has and the result of the procedure has not. `call` gives the parameters of the procedure of the same name, each with the column
 //! that it picks rows by and how: `like`, `is`, `in` a list in quotes, `among` (0 for all), `unique` (0 for unique
 //! ones). `order` names the columns that order its result.

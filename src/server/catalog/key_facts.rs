@@ -170,13 +170,35 @@ impl AnyIndex<'_> {
             system_schema: short(&table.schema),
             system_table: short(&table.name),
             system_index: short(self.name),
+            descriptor: self.descriptor(table),
         }
+    }
+
+    /// The text of Derby's description of an index: `UNIQUE BTREE (3 DESC, 1)`.
+    fn descriptor(&self, table: &TableInfo) -> String {
+        let place = |column: &str| table.columns.fields().iter().position(|f| f.name() == column).map_or(0, |n| n + 1);
+        let parts = self
+            .columns
+            .iter()
+            .map(|(column, falls)| format!("{}{}", place(column), if *falls { " DESC" } else { "" }));
+        let unique = if self.rule == "D" { "" } else { "UNIQUE " };
+        format!("{unique}BTREE ({})", parts.collect::<Vec<_>>().join(", "))
     }
 }
 
 /// Indexes, those of keys among them.
 pub(super) fn indexes(database: &Database) -> Vec<Row> {
     each_index(database, |table, index| vec![index.row(table)])
+}
+
+/// The same with those of foreign keys, which Derby has.
+pub(super) fn conglomerates(database: &Database) -> Vec<Row> {
+    let foreign = each_constraint(database).filter(|(_, key)| matches!(key.rule, Rule::Foreign { .. }));
+    let of_foreign = foreign.map(|(table, key)| {
+        let columns = key.columns.iter().map(|column| (column.as_str(), false)).collect();
+        AnyIndex { name: &key.name, rule: "D", of_key: true, columns }.row(table)
+    });
+    indexes(database).into_iter().chain(of_foreign).collect()
 }
 
 /// The columns of indexes.

@@ -1,7 +1,9 @@
 //! Values of the catalog, and the Arrow columns that they become.
 
 use crate::server::error::SqlError;
-use arrow_array::{ArrayRef, Float64Array, Int16Array, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray};
+use arrow_array::{
+    ArrayRef, BooleanArray, Float64Array, Int16Array, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
+};
 use arrow_schema::{DataType, Field, TimeUnit};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -78,10 +80,12 @@ pub(super) enum ValueType {
     Bigint,
     Double,
     Timestamp,
+    /// Of the texts Y and N.
+    Boolean,
 }
 
 impl ValueType {
-    /// From its sign in a definition: `C1`, `V128`, `S`, `I`, `B`, `D`, `T`.
+    /// From its sign in a definition: `C1`, `V128`, `S`, `I`, `B`, `D`, `T`, `Y`.
     pub(super) fn read(sign: &str) -> Option<ValueType> {
         let length = || sign.get(1..).and_then(|n| n.parse().ok());
         Some(match sign.get(..1)? {
@@ -92,6 +96,7 @@ impl ValueType {
             "B" if sign.len() == 1 => ValueType::Bigint,
             "D" if sign.len() == 1 => ValueType::Double,
             "T" if sign.len() == 1 => ValueType::Timestamp,
+            "Y" if sign.len() == 1 => ValueType::Boolean,
             _ => return None,
         })
     }
@@ -111,6 +116,7 @@ impl ValueType {
             ValueType::Bigint => Field::new(name, DataType::Int64, true),
             ValueType::Double => Field::new(name, DataType::Float64, true),
             ValueType::Timestamp => Field::new(name, DataType::Timestamp(TimeUnit::Microsecond, None), true),
+            ValueType::Boolean => Field::new(name, DataType::Boolean, true),
         }
     }
 
@@ -124,6 +130,9 @@ impl ValueType {
             ValueType::Integer => value.text().is_none() && value.number().is_none_or(|n| i32::try_from(n).is_ok()),
             ValueType::Bigint | ValueType::Double => value.text().is_none(),
             ValueType::Timestamp => *value == Value::Null,
+            ValueType::Boolean => {
+                value.number().is_none() && value.text().is_none_or(|text| ["Y", "N"].contains(&text))
+            }
         });
         if !good {
             return Err(wrong());
@@ -137,6 +146,9 @@ impl ValueType {
             ValueType::Varchar(length) => {
                 let short = |text: &str| cut(text, length as usize).to_owned();
                 Arc::new(StringArray::from_iter(values.iter().map(|v| v.text().map(short))))
+            }
+            ValueType::Boolean => {
+                Arc::new(BooleanArray::from_iter(values.iter().map(|v| v.text().map(|text| text == "Y"))))
             }
             ValueType::Smallint => Arc::new(Int16Array::from_iter(numbers.map(|n| n.map(|n| n as i16)))),
             ValueType::Integer => Arc::new(Int32Array::from_iter(numbers.map(|n| n.map(|n| n as i32)))),
