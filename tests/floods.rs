@@ -193,6 +193,7 @@ async fn a_flood_is_an_error_that_costs_little() {
         application: None,
         accounting: String::new(),
         read_only: false,
+        two_phase: false,
     };
     flooded("login", LOGIN_FRAME, || Connect::new(identity()).unwrap()).await;
     flooded("EXCSAT", LOGIN_FRAME, Hello::new).await;

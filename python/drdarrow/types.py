@@ -57,6 +57,8 @@ __all__ = [
     "Value",
     "Values",
     "Which",
+    "Xid",
+    "XidLike",
 ]
 
 
@@ -409,6 +411,21 @@ class PartitionOptions(TypedDict, total=False):
     """Which moment the rows are of."""
     verify: bool
     """Whether the rows of each part and of the whole are counted and compared."""
+
+
+class Xid(NamedTuple):
+    """The name of a branch of a global transaction, made by `Connection.xid()` or listed by `tpc_recover()`."""
+
+    format_id: int
+    """Number of its form, 0 to 2147483647."""
+    gtrid: bytes
+    """The global transaction, 1 to 64 bytes."""
+    bqual: bytes
+    """The branch in it, up to 64 bytes."""
+
+
+#: A name as methods take it.
+XidLike: TypeAlias = Xid | tuple[int, str | bytes, str | bytes]
 
 
 class FileOptions(TypedDict, total=False):

@@ -14,6 +14,7 @@ use crate::wire::ddm::codepoint;
 use crate::wire::ddm::error::MessageError;
 use crate::wire::file::message::{HostMessage, MessageMeaning};
 use crate::wire::sql::sqlca::Sqlca;
+use crate::wire::sql::syncctl::XaRetVal;
 
 /// SECCHKCD: the password has to be changed.
 const PASSWORD_EXPIRED: u8 = 0x0E;
@@ -271,6 +272,10 @@ impl Error {
                 Error { retryable, ..Error::new(kind, phase, state, text) }
             }
             FlowError::RolledBack => Error::new(ErrorClass::Operational, phase, "40001", text),
+            FlowError::Xa(outcome) => {
+                let (kind, state) = of_outcome(outcome);
+                Error { retryable: matches!(state, "40001" | "57033"), ..Error::new(kind, phase, state, text) }
+            }
             FlowError::Withdrawn => Error::new(ErrorClass::Operational, phase, "25000", text),
             FlowError::ReaderEnded(_) => Error::new(ErrorClass::Operational, phase, "24501", text),
             FlowError::Secmec(SecMecError::Unbuilt(_) | SecMecError::Setting(_)) => {
@@ -333,6 +338,20 @@ impl Error {
 impl From<ConfigError> for Error {
     fn from(e: ConfigError) -> Error {
         Error::new(ErrorClass::Interface, Phase::Config, "", e.to_string())
+    }
+}
+
+/// Class and SQLSTATE of a step of a unit of work that was not done.
+pub(super) fn of_outcome(outcome: XaRetVal) -> (ErrorClass, &'static str) {
+    match outcome {
+        XaRetVal::RETRY => (ErrorClass::Operational, "57033"),
+        XaRetVal::HEURISTIC_MIXED | XaRetVal::HAZARD => (ErrorClass::Integrity, "40003"),
+        XaRetVal::HEURISTIC_ROLLBACK | XaRetVal::HEURISTIC_COMMIT => (ErrorClass::Integrity, "40000"),
+        XaRetVal::DEADLOCK | XaRetVal::TIMEOUT | XaRetVal::TRANSIENT => (ErrorClass::Operational, "40001"),
+        XaRetVal::INTEGRITY => (ErrorClass::Integrity, "40002"),
+        _ if outcome.is_rolled_back() => (ErrorClass::Operational, "40000"),
+        XaRetVal::SERVER_ERROR | XaRetVal::UNAVAILABLE => (ErrorClass::Operational, "58004"),
+        _ => (ErrorClass::Programming, "25000"),
     }
 }
 

@@ -67,6 +67,7 @@ pub(super) fn identity(
         application: config.client.application.clone().filter(|name| !name.is_empty()),
         accounting: config.client.accounting.clone().unwrap_or_default(),
         read_only: config.read_only,
+        two_phase: config.two_phase,
     })
 }
 

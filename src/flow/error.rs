@@ -9,6 +9,7 @@ use crate::wire::fdoca::descriptor::DescriptorError;
 use crate::wire::file::message::HostMessage;
 use crate::wire::sql::error::DrdaError;
 use crate::wire::sql::sqlca::Sqlca;
+use crate::wire::sql::syncctl::XaRetVal;
 
 /// The failure of a conversation.
 #[derive(Debug, thiserror::Error)]
@@ -137,6 +138,9 @@ pub enum FlowError {
     /// A unit of work was to be committed and was rolled back.
     #[error("the server rolled the unit of work back in place of committing it")]
     RolledBack,
+    /// A step of a unit of work that SYNCCTL steers was not done.
+    #[error("the server answered {}", .0.name())]
+    Xa(XaRetVal),
     /// A request was not sent, since one before it had failed.
     #[error("the request was not sent: one before it failed")]
     Withdrawn,

@@ -51,8 +51,8 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("TYPE_NAMES", type_names().collect::<BTreeMap<_, _>>())?;
     let plain = plain_types().map(|(name, data_type)| (name, data_type.to_string()));
     module.add("PLAIN_TYPES", plain.collect::<BTreeMap<_, _>>())?;
-    module.add_function(wrap_pyfunction!(sql::connection::connect, module)?)?;
-    module.add_function(wrap_pyfunction!(sql::connection::connect_async, module)?)?;
+    module.add_function(wrap_pyfunction!(sql::connect::connect, module)?)?;
+    module.add_function(wrap_pyfunction!(sql::connect::connect_async, module)?)?;
     module.add_function(wrap_pyfunction!(probe::probe, module)?)?;
     module.add_function(wrap_pyfunction!(probe::probe_async, module)?)?;
     module.add_function(wrap_pyfunction!(file::connection::connect_files, module)?)?;

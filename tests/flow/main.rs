@@ -7,6 +7,7 @@ mod alter;
 mod arrays;
 mod batches;
 mod blocks;
+mod branches;
 mod client;
 mod files;
 #[path = "../wire/found.rs"]

@@ -134,6 +134,7 @@ impl Fake {
             application: None,
             accounting: String::new(),
             read_only: false,
+            two_phase: false,
         })?;
         let mut step = Step::Send(flow.start()?);
         for _ in 0..20 {

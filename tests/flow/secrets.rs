@@ -144,6 +144,7 @@ fn an_identity_shows_neither_password_nor_key() {
         application: None,
         accounting: String::new(),
         read_only: false,
+        two_phase: false,
     };
     let printed = format!("{identity:?} {identity:#?} {:?}", identity.credentials);
     assert!(!shows(printed.as_bytes(), PASSWORD) && !printed.contains("167"), "{printed}");

@@ -42,6 +42,7 @@ fn login(choice: Security, rdbnam: &str) -> Connect {
         application: None,
         accounting: String::new(),
         read_only: false,
+        two_phase: false,
     })
     .unwrap()
 }

@@ -231,6 +231,10 @@ settings! {
         "statements that are not queries are refused: by the server where it keeps to it (RDBALWUPD), and before they are
         sent";
 
+        two_phase: bool = false => config.two_phase = flag(key, value)?;
+        "bool", "`False`", sql, travels,
+        "takes part in global transactions: `tpc_begin()` and `distributed()` need it";
+
         collection: String = "NULLID".to_owned() => config.collection = value.to_owned();
         "str", "`NULLID`", sql, travels,
         "collection of the packages";

@@ -13,6 +13,7 @@ use super::statement::{Outcome, StatementRun, Wanted, no_rows};
 use super::statement_kind::{self, StatementKind};
 use super::stream::QueryStream;
 use super::update_result::UpdateResult;
+use super::xa::goodbye::leave_branch;
 use crate::client::config::Config;
 use crate::client::config::client_info::ClientInfo;
 use crate::client::dial::{self, unreached};
@@ -222,6 +223,7 @@ impl Connection {
         self.0.end_readers(true, "the connection was closed");
         let mut ended = Ok(());
         if self.0.channel.broken().is_none() {
+            leave_branch(&self.0, Deadline::after(GOODBYE)).await;
             // Rows of a call that was given up are not committed with what readers did.
             let calling = self.0.work.batches.load(Ordering::Acquire) > 0;
             let commit = reading && self.autocommit() && !calling;
@@ -336,7 +338,7 @@ impl Connection {
         };
         let _turn = tokio::time::timeout(limit, self.0.turn()).await.map_err(late)??;
         come_back(&self.0, Phase::Execute).await?;
-        self.0.usable(Phase::Execute)?;
+        self.0.alive(Phase::Execute)?;
         self.0.talk_until(Ping::new(self.0.session.clone()), Phase::Execute, Some(deadline)).await
     }
 

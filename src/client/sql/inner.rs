@@ -103,8 +103,14 @@ impl Inner {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the connection can be used; nothing was sent for `phase` yet.
+    /// Whether statements can run; nothing was sent for `phase` yet.
     pub(super) fn usable(&self, phase: Phase) -> Result<()> {
+        self.alive(phase)?;
+        self.work.branches().runs()
+    }
+
+    /// Whether the connection can be used.
+    pub(super) fn alive(&self, phase: Phase) -> Result<()> {
         if self.closed.load(Ordering::Acquire) {
             let e = Error::new(ErrorClass::Interface, phase, "08003", "the connection is closed");
             return Err(e.at(&self.peer).broken());
@@ -352,7 +358,7 @@ impl Inner {
     }
 
     /// True when the request may have been obeyed although this came of it.
-    fn loses_the_answer(&self, e: &NetError) -> bool {
+    pub(super) fn loses_the_answer(&self, e: &NetError) -> bool {
         match e {
             NetError::Timeout { .. } | NetError::Closed { .. } | NetError::Broken(_) => true,
             NetError::Flow(FlowError::Missing { .. }) => true,

@@ -5,6 +5,7 @@ use super::arrival::{Arrival, arrive, named};
 use super::client_info;
 use super::cursor_state::CursorState;
 use super::inner::{Inner, lost_session, lost_work};
+use super::xa::goodbye::lose_branch;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::flow::sql::uow::EndWork;
 use crate::net::transport::Deadline;
@@ -57,10 +58,14 @@ pub(super) async fn come_back(inner: &Inner, phase: Phase) -> Result<()> {
 pub(super) fn lose_work(inner: &Inner, phase: Phase) -> Result<()> {
     let why = inner.channel.broken().unwrap_or_default();
     inner.end_readers(true, "the connection was lost");
+    let waiting = lose_branch(inner, &why, phase);
     let work = &inner.work;
     let batch = work.batches.load(Ordering::Acquire) > 0;
     let open = work.open.load(Ordering::Acquire) || batch || work.outside_of_blocks().is_err();
     work.rolled_back();
+    if let Some(e) = waiting {
+        return Err(e);
+    }
     match (open, inner.touched.swap(false, Ordering::AcqRel)) {
         (true, _) => Err(lost_work(&why, phase).at(&inner.peer)),
         (false, true) => Err(lost_session(&why, phase).at(&inner.peer)),

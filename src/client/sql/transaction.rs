@@ -25,6 +25,7 @@ impl Transactions<'_> {
         come_back(inner, Phase::Execute).await?;
         let turn = inner.turn().await?;
         inner.usable(Phase::Execute)?;
+        inner.work.branches().outside()?;
         let depth = {
             let mut blocks = inner.work.blocks();
             if blocks.begun.is_empty() {

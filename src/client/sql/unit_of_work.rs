@@ -1,6 +1,8 @@
 //! The unit of work of a connection: its state, and a count of its ends.
 
+use super::ends::Ends;
 use super::rows_under_way::RowsUnderWay;
+use super::xa::stage::OwnBranches;
 use crate::client::error::{Error, Result};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -27,6 +29,8 @@ pub(super) struct UnitOfWork {
     pub no_savepoints: AtomicBool,
     /// Blocks of `transaction()` under way.
     blocks: std::sync::Mutex<Blocks>,
+    /// Branches of global transactions.
+    branches: std::sync::Mutex<OwnBranches>,
     commits: AtomicU64,
     rollbacks: AtomicU64,
 }
@@ -42,8 +46,14 @@ impl UnitOfWork {
         self.blocks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Refuses what would end the unit of work of a block.
+    /// The branches of global transactions.
+    pub(super) fn branches(&self) -> MutexGuard<'_, OwnBranches> {
+        self.branches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Refuses what would end the unit of work of a block, or of a branch.
     pub(super) fn outside_of_blocks(&self) -> Result<()> {
+        self.branches().outside()?;
         match self.blocks().begun.is_empty() {
             true => Ok(()),
             false => Err(Error::interface("within transaction(): its block commits or rolls back when it ends")),
@@ -80,11 +90,4 @@ pub(super) struct Blocks {
     pub autocommit: bool,
     /// Units of work that had ended when it began.
     pub ends: Option<Ends>,
-}
-
-/// How often units of work ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Ends {
-    pub commits: u64,
-    pub rollbacks: u64,
 }

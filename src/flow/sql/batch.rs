@@ -51,7 +51,7 @@ impl Flow for Begin {
     fn start(&mut self) -> Result<Chain, FlowError> {
         let mut chain = self.prepare.start()?;
         if let Some((section, sql)) = &self.savepoint {
-            let command = ExcSqlImm { pkgnamcsn: section.clone(), rdbcmtok: Some(true), rtnsetstt: None };
+            let command = ExcSqlImm { pkgnamcsn: section.clone(), rdbcmtok: self.session.rdbcmtok(), rtnsetstt: None };
             chain.command(&command.encode(self.session.text)?);
             chain.object(&text::sqlstt(sql, &self.session.ours, self.session.sqlam)?);
         }

@@ -1,8 +1,9 @@
 //! Binding a dynamic package that the server does not have (SQLCODE -805): BGNBND, a BNDSQLSTT
-//! with a cursor declaration for each section, ENDBND, RDBCMM; each answered by an SQLCARD.
+//! with a cursor declaration for each section, ENDBND, a commit; each answered by an SQLCARD.
 
 use super::reply::Replies;
 use super::session::Session;
+use super::uow;
 use crate::flow::error::FlowError;
 use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::ddm::codepoint::{self as cp, CodePoint};
@@ -11,7 +12,6 @@ use crate::wire::dss::chain::Chain;
 use crate::wire::sql::bind::{BgnBnd, BndSqlStt, EndBnd};
 use crate::wire::sql::package::{Isolation, PkgNamCsn};
 use crate::wire::sql::text;
-use crate::wire::sql::uow::RdbCmm;
 use std::sync::Arc;
 
 /// Sections that get a cursor: every other one up to this, as the drivers of Db2 bind them.
@@ -53,7 +53,10 @@ impl Flow for Bind {
             chain.object(&text::sqlstt(&declare, &self.session.ours, self.session.sqlam)?);
         }
         chain.command(&EndBnd { pkgnamct: self.package.pkgnamct(), maxsctnbr: Some(SECTIONS) }.encode(text_encoding)?);
-        chain.command(&RdbCmm { rlsconv: None }.encode(text_encoding)?);
+        // Within a branch it is kept or undone with the rest.
+        if !self.session.branch.is_set() {
+            chain.command(&uow::ending(&self.session, true)?);
+        }
         Ok(chain)
     }
 

@@ -129,6 +129,7 @@ impl Flow for Call {
             maxblkext: Some(ALL),
             maxrslcnt: Some(ALL),
             rslsetflg: Some(DESCRIBED),
+            rdbcmtok: self.session.rdbcmtok(),
             ..ExcSqlStt::new(self.section.clone())
         };
         let mut chain = Chain::new();

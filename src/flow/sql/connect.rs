@@ -38,6 +38,8 @@ const LEVELS: [(CodePoint, u16); 6] =
     [(cp::AGENT, 10), (cp::SQLAM, 11), (cp::CMNTCPIP, 5), (cp::RDB, 12), (cp::SECMGR, 9), (cp::UNICODEMGR, UTF8)];
 /// Other addresses of a server that are kept.
 const SERVERS: usize = 16;
+/// The level of XAMGR, of those who take part in global transactions. (Measured: Derby.)
+const XA: u16 = 7;
 /// Product ids by server. (Measured: what Derby takes; what Db2 takes from other open clients.)
 const PRDID_DERBY: &str = "DNC10140";
 const PRDID: &str = "SQL11058";
@@ -76,6 +78,8 @@ pub struct Identity {
     pub accounting: String,
     /// The connection only reads (RDBALWUPD).
     pub read_only: bool,
+    /// Whether to take part in global transactions.
+    pub two_phase: bool,
 }
 
 impl fmt::Debug for Identity {
@@ -98,6 +102,7 @@ pub struct Connect {
     application: String,
     accounting: String,
     read_only: bool,
+    two_phase: bool,
     requester: Requester,
     step: LoginStep,
     progress: Progress,
@@ -137,6 +142,7 @@ impl Connect {
             application: identity.application.unwrap_or_else(|| NAME.to_owned()),
             accounting: identity.accounting,
             read_only: identity.read_only,
+            two_phase: identity.two_phase,
             requester: Requester::new(identity.credentials, identity.policy, identity.random)?,
             step: LoginStep::Attributes,
             progress: Progress::default(),
@@ -199,6 +205,7 @@ impl Connect {
         if attributes.level(cp::UNICODEMGR) == Some(UTF8) {
             self.session.text = DdmText::Utf8;
         }
+        self.session.two_phase = self.two_phase && attributes.level(cp::XAMGR).is_some_and(|level| level >= XA);
         self.session.class = attributes.srvclsnm.clone().unwrap_or_default();
         self.session.release = attributes.srvrlslv.clone().unwrap_or_default();
         let plain = |name: &Option<String>| name.as_deref().unwrap_or_default().trim_matches([' ', '\0']).to_owned();
@@ -334,6 +341,9 @@ impl Flow for Connect {
         let mut hello = introduction(&self.application);
         if self.requester.may_substitute() {
             hello.srvrlslv = Some(DERBY_CLIENT.to_owned());
+        }
+        if self.two_phase {
+            hello.managers.push((cp::XAMGR, XA));
         }
         let mut chain = Chain::new();
         chain.command(&hello.encode(DdmText::Ebcdic)?);

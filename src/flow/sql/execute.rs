@@ -1,9 +1,10 @@
 //! Runs a prepared statement that is not a query: EXCSQLSTT with SQLDTA, answered by an SQLCARD; several in one
-//! chain for several rows of parameters. In autocommit an RDBCMM follows. EXCSQLSET sets special registers.
+//! chain for several rows of parameters. In autocommit a commit follows. EXCSQLSET sets special registers.
 
 use super::input::{Input, RowBlock};
 use super::reply::Replies;
 use super::session::Session;
+use super::uow;
 use crate::flow::error::FlowError;
 use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::codec::error::WireError;
@@ -15,7 +16,6 @@ use crate::wire::sql::package::{PkgNamCsn, TOKEN_ANY};
 use crate::wire::sql::prepare::{ExcSqlImm, ExcSqlSet};
 use crate::wire::sql::sqlca::Sqlca;
 use crate::wire::sql::text;
-use crate::wire::sql::uow::RdbCmm;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -207,7 +207,9 @@ impl Flow for Execute {
             _ => self.counted.then_some(1),
         };
         let atmind = matches!(self.given, Given::Each(_)).then_some(NOT_ATOMIC);
-        let command = ExcSqlStt { nbrrow, atmind, ..ExcSqlStt::new(self.section.clone()) }.encode(self.session.text)?;
+        let command =
+            ExcSqlStt { nbrrow, atmind, rdbcmtok: self.session.rdbcmtok(), ..ExcSqlStt::new(self.section.clone()) };
+        let command = command.encode(self.session.text)?;
         match &self.given {
             Given::Inputs(inputs) if inputs.is_empty() => drop(chain.command(&command)),
             Given::Inputs(inputs) => {
@@ -223,7 +225,7 @@ impl Flow for Execute {
             }
         }
         if self.commit {
-            chain.command(&RdbCmm { rlsconv: None }.encode(self.session.text)?);
+            chain.command(&uow::ending(&self.session, true)?);
         }
         Ok(chain)
     }
@@ -292,6 +294,9 @@ impl Flow for Execute {
         if replies.cards.len() < runs {
             return Err(FlowError::Missing { what: "SQLCARD", command: "EXCSQLSTT" });
         }
+        if self.commit && self.session.two_phase && !replies.synced {
+            return Err(FlowError::Missing { what: "SYNCCRD", command: "SYNCCTL" });
+        }
         let counts = replies.cards.iter().take(runs).map(|c| c.as_ref().map_or(Some(0), Sqlca::update_count)).collect();
         Ok(Step::Done(Ok(Executed { counts, bad: Vec::new(), warnings: replies.warnings() })))
     }
@@ -316,12 +321,12 @@ impl Flow for Immediate {
 
     fn start(&mut self) -> Result<Chain, FlowError> {
         let session = &self.run.session;
-        let command = ExcSqlImm { pkgnamcsn: self.run.section.clone(), rdbcmtok: Some(true), rtnsetstt: None };
+        let command = ExcSqlImm { pkgnamcsn: self.run.section.clone(), rdbcmtok: session.rdbcmtok(), rtnsetstt: None };
         let mut chain = Chain::new();
         chain.command(&command.encode(session.text)?);
         chain.object(&text::sqlstt(&self.sql, &session.ours, session.sqlam)?);
         if self.run.commit {
-            chain.command(&RdbCmm { rlsconv: None }.encode(session.text)?);
+            chain.command(&uow::ending(session, true)?);
         }
         Ok(chain)
     }

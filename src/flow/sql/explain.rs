@@ -98,7 +98,8 @@ impl Flow for Explain {
         let mut chain = Chain::new();
         chain.command(&PrpSqlStt::new(self.section.clone()).encode(encoding)?);
         chain.object(&text::sqlstt(CALL, &self.session.ours, self.session.sqlam)?);
-        let run = ExcSqlStt { outexp: Some(true), ..ExcSqlStt::new(self.section.clone()) };
+        let run =
+            ExcSqlStt { outexp: Some(true), rdbcmtok: self.session.rdbcmtok(), ..ExcSqlStt::new(self.section.clone()) };
         chain.command(&run.encode(encoding)?);
         self.input()?.put(&mut chain, &self.session)?;
         Ok(chain)

@@ -206,7 +206,9 @@ impl Flow for Ask {
                 prepared = Some(sql);
             }
             let outexp = (!matches!(request, LobRequest::Free(_))).then_some(true);
-            chain.command(&ExcSqlStt { outexp, ..ExcSqlStt::new(section) }.encode(encoding)?);
+            chain.command(
+                &ExcSqlStt { outexp, rdbcmtok: self.session.rdbcmtok(), ..ExcSqlStt::new(section) }.encode(encoding)?,
+            );
             self.input(request)?.put(&mut chain, &self.session)?;
         }
         Ok(chain)

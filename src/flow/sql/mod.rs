@@ -17,4 +17,5 @@ pub mod reply;
 mod row_lobs;
 pub mod rows;
 pub mod session;
+pub mod sync;
 pub mod uow;

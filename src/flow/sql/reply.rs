@@ -9,6 +9,7 @@ use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::sql::sqlca::Sqlca;
+use crate::wire::sql::syncctl::{SyncCrd, XaRetVal};
 use crate::wire::sql::typdef;
 use crate::wire::value::typdef::TypDef;
 
@@ -23,12 +24,16 @@ pub struct Replies {
     pub error: Option<(Box<Sqlca>, usize)>,
     /// The first refusing reply message.
     pub refusal: Option<Box<Reply>>,
+    /// SYNCCRD came: the unit of work has ended.
+    pub synced: bool,
+    /// Why it was not committed or rolled back.
+    pub outcome: Option<XaRetVal>,
 }
 
 impl Replies {
     /// Nothing yet.
     pub fn new(session: &Session) -> Replies {
-        Replies { typdef: session.theirs, cards: Vec::new(), error: None, refusal: None }
+        Replies { typdef: session.theirs, cards: Vec::new(), error: None, refusal: None, synced: false, outcome: None }
     }
 
     /// Takes an object that the command itself does not expect.
@@ -40,6 +45,14 @@ impl Replies {
             }
             cp::TYPDEFNAM | cp::TYPDEFOVR => {
                 typdef::take(&mut self.typdef, object.cp, &object.body, session.text)?;
+            }
+            cp::SYNCCRD if session.two_phase => {
+                let outcome = SyncCrd::decode(&object.body, session.text)?.xaretval;
+                self.synced = true;
+                if outcome != XaRetVal::OK {
+                    self.outcome.get_or_insert(outcome);
+                    return Ok(Reception::Failure);
+                }
             }
             point if informs(point) => {
                 tracing::debug!(code_point = format!("{point:04X}"), "informational object stepped over");
@@ -78,7 +91,7 @@ impl Replies {
         match (self.error.take(), self.refusal.take()) {
             (Some((sqlca, _)), reply) => Some(FlowError::Sql { sqlca, reply }),
             (None, Some(reply)) => Some(FlowError::Refused(reply)),
-            (None, None) => None,
+            (None, None) => self.outcome.take().map(FlowError::Xa),
         }
     }
 

@@ -7,6 +7,8 @@ use crate::wire::sql::accrdb::ServerAddress;
 use crate::wire::sql::layout::ServerClass;
 use crate::wire::value::product::Product;
 use crate::wire::value::typdef::TypDef;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The agreement.
 #[derive(Debug, Clone)]
@@ -37,6 +39,26 @@ pub struct Session {
     pub security: Mechanism,
     /// Other addresses of the database, as the server tells them.
     pub servers: Vec<ServerAddress>,
+    /// The server takes part in global transactions: SYNCCTL ends units of work, too.
+    pub two_phase: bool,
+    /// Whether the unit of work is a branch of one.
+    pub branch: BranchMark,
+}
+
+/// Whether the unit of work is a branch of a global transaction, which no statement may commit. Copies are one mark.
+#[derive(Debug, Clone, Default)]
+pub struct BranchMark(Arc<AtomicBool>);
+
+impl BranchMark {
+    /// A branch begins or ends.
+    pub fn set(&self, on: bool) {
+        self.0.store(on, Ordering::Release);
+    }
+
+    /// True within a branch.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 impl Session {
@@ -56,14 +78,21 @@ impl Session {
             rdbnam: RdbName::new(rdbnam),
             security: Mechanism::UserOnly,
             servers: Vec::new(),
+            two_phase: false,
+            branch: BranchMark::default(),
         }
     }
 
     /// Whether conversations of one server can go on with the other: it sends and takes the same.
     pub fn is_like(&self, other: &Session) -> bool {
-        self.product == other.product
+        (self.product, self.two_phase) == (other.product, other.two_phase)
             && self.class == other.class
             && (self.sqlam, self.text, self.ours, self.theirs) == (other.sqlam, other.text, other.ours, other.theirs)
+    }
+
+    /// RDBCMTOK: whether a statement may commit.
+    pub(super) fn rdbcmtok(&self) -> Option<bool> {
+        Some(!self.branch.is_set())
     }
 
     /// How SQLDARDs of this server are laid out.

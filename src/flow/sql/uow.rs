@@ -1,4 +1,5 @@
-//! Ending a unit of work: RDBCMM or RDBRLLBCK, answered by ENDUOWRM and SQLCARD.
+//! Ending a unit of work: RDBCMM or RDBRLLBCK, answered by ENDUOWRM and SQLCARD; where XAMGR was agreed SYNCCTL with the null
+//! XID, answered by SYNCCRD. (Measured: the clients of IBM and Derby. Derby takes RDBCMM there as well.)
 
 use super::reply::Replies;
 use super::session::Session;
@@ -9,6 +10,7 @@ use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::dss::chain::Chain;
+use crate::wire::sql::syncctl::{SyncCtl, WorkId, synctype, xaflags};
 use crate::wire::sql::uow::{RdbCmm, RdbRllBck};
 use std::sync::Arc;
 
@@ -23,6 +25,20 @@ pub struct EndWork {
     /// ENDUOWRM came: the unit of work was committed (1) or rolled back (2).
     ended: Option<u8>,
     replies: Replies,
+}
+
+/// The command that commits or rolls back.
+pub(super) fn ending(session: &Session, commit: bool) -> Result<Vec<u8>, FlowError> {
+    let command = match (session.two_phase, commit) {
+        (true, _) => {
+            let synctype = if commit { synctype::COMMIT } else { synctype::ROLLBACK };
+            let (xid, xaflags) = (Some(WorkId::Local), Some(xaflags::LOCAL));
+            SyncCtl { synctype, xid, xaflags, timeout: None, rlsconv: None }.encode(session.text)?
+        }
+        (false, true) => RdbCmm { rlsconv: None }.encode(session.text)?,
+        (false, false) => RdbRllBck { rlsconv: None }.encode(session.text)?,
+    };
+    Ok(command)
 }
 
 impl EndWork {
@@ -42,12 +58,7 @@ impl Flow for EndWork {
 
     fn start(&mut self) -> Result<Chain, FlowError> {
         let mut chain = Chain::new();
-        let text = self.session.text;
-        chain.command(&if self.commit {
-            RdbCmm { rlsconv: None }.encode(text)?
-        } else {
-            RdbRllBck { rlsconv: None }.encode(text)?
-        });
+        chain.command(&ending(&self.session, self.commit)?);
         Ok(chain)
     }
 
@@ -63,14 +74,18 @@ impl Flow for EndWork {
         if let Some(failure) = self.replies.failure() {
             return Err(failure);
         }
+        let command = match (self.session.two_phase, self.commit) {
+            (true, _) => "SYNCCTL",
+            (false, true) => "RDBCMM",
+            (false, false) => "RDBRLLBCK",
+        };
         match self.ended {
+            _ if self.session.two_phase && self.replies.synced => Ok(Step::Done(())),
+            // Without a reply that the work has ended, the outcome is unknown.
+            _ if self.session.two_phase => Err(FlowError::Missing { what: "SYNCCRD", command }),
             Some(ROLLED_BACK) if self.commit => Err(FlowError::RolledBack),
             Some(_) => Ok(Step::Done(())),
-            // Without a reply that the work has ended, the outcome is unknown.
-            None => {
-                let command = if self.commit { "RDBCMM" } else { "RDBRLLBCK" };
-                Err(FlowError::Missing { what: "ENDUOWRM", command })
-            }
+            None => Err(FlowError::Missing { what: "ENDUOWRM", command }),
         }
     }
 }

@@ -13,12 +13,13 @@ use super::other_end::{server, tls};
 use super::query::{AsyncQuery, Query, SharedQuery};
 use super::row_factory::RowFactory;
 use super::statement::SharedStatement;
-use crate::client::error::Result;
+use super::two_phase::End;
+use super::xid::{self, GivenXid};
+use crate::client::sql::xa::two_phase::TwoPhase;
 use crate::python::arguments::given::Given;
 use crate::python::arguments::settings;
-use crate::python::arguments::sources;
 use crate::python::caller::{Caller, ConnectOutcome};
-use crate::python::coroutine::{asking, coroutine, opening, spawn};
+use crate::python::coroutine::{coroutine, opening, spawn};
 use crate::python::errors::Raise;
 use crate::python::file::connection::{Said, beside, said};
 use crate::python::file::file_classes::{AsyncFile, File};
@@ -26,64 +27,7 @@ use crate::python::ownership::Owned;
 use crate::python::runtime;
 use crate::python::shared_connection::SharedConnection;
 use crate::python::twins::twins;
-use crate::python::watch::Watch;
 use crate::python::wording::shown;
-
-/// Connects to a database: `connect("drda://user@host:446/DATABASE", password=...)`.
-///
-/// Settings stand in the URI, or are given by keyword. One that is left out or None has its default, except that
-/// batch_delay=None means to wait. docs/settings.md has more about each.
-///
-/// Args:
-///     uri: `drda://user:password@host:port/DATABASE?setting=value`.
-#[doc = include_str!("connect_arguments.txt")]
-///
-/// Raises:
-///     InterfaceError: a setting is wrong.
-///     OperationalError: the server cannot be reached or refuses; `phase` says how far it came: dns, tcp, tls,
-///         exchange, security, access.
-///
-/// A RuntimeWarning says what is doubtful before anything secret is sent: a password that others could get hold of
-/// because the line is neither of this machine nor under TLS to a verified server, or tls=insecure. Made an error by a
-/// filter it ends the login there.
-#[pyfunction]
-#[pyo3(signature = (uri=None, /, **settings))]
-pub(in crate::python) fn connect(
-    py: Python<'_>,
-    uri: Option<&Bound<'_, PyAny>>,
-    settings: Option<&Bound<'_, PyDict>>,
-) -> PyResult<ConnectOutcome<Connection>> {
-    runtime::wait(py, connecting(py, uri, settings)?)
-}
-
-/// Connects: `await connect(...)` or `async with connect(...) as connection`. Arguments as `drdarrow.connect`.
-#[pyfunction]
-#[pyo3(signature = (uri=None, /, **settings))]
-pub(in crate::python) fn connect_async<'py>(
-    py: Python<'py>,
-    uri: Option<&Bound<'py, PyAny>>,
-    settings: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    if let Some(asking) = asking(py, "connect", "connect_async", uri, settings)? {
-        return opening(&asking);
-    }
-    opening(&spawn(py, "connect", connecting::<AsyncConnection>(py, uri, settings))?)
-}
-
-/// The making of a connection.
-fn connecting<C: From<(Arc<SharedConnection>, RowFactory)> + 'static>(
-    py: Python<'_>,
-    uri: Option<&Bound<'_, PyAny>>,
-    settings: Option<&Bound<'_, PyDict>>,
-) -> PyResult<impl Future<Output = Result<ConnectOutcome<C>>> + Send + 'static> {
-    let caller = Caller::here(py)?;
-    let (rows, on_slow) = (RowFactory::taken(settings)?, Watch::taken(settings)?);
-    let (mut config, limits) = sources::read(py, uri, settings)?;
-    let watch = Watch::of(py, &config, on_slow)?;
-    caller.listen(&mut config);
-    let made = async move { SharedConnection::connect(config, limits, watch).await };
-    Ok(caller.hear(async move { made.await.map(|link| C::from((link, rows))) }))
-}
 
 /// A connection to a database (PEP 249), made by `connect()`.
 ///
@@ -280,6 +224,21 @@ twins! {
             Ok(())
         }
 
+        /// A `drdarrow.types.Xid`, the name of a branch of a global transaction: a number from 0 to 2147483647, that of
+        /// the transaction (1 to 64 bytes; text is UTF-8), and that of the branch in it (up to 64).
+        ///
+        /// Raises NotSupportedError without `two_phase=True`, or where the server takes no part in such.
+        fn xid(
+            &self,
+            py: Python<'_>,
+            format_id: &Bound<'_, PyAny>,
+            gtrid: &Bound<'_, PyAny>,
+            bqual: &Bound<'_, PyAny>,
+        ) -> PyResult<GivenXid> {
+            TwoPhase(&self.0.get().or_raise(py)?.client).agreed().or_raise(py)?;
+            Ok(xid::made(format_id, gtrid, bqual)?.into())
+        }
+
         /// The maker of the rows of its new cursors: None for tuples, or a callable that takes the cursor and returns
         /// what makes a row of a tuple, such as `drdarrow.rows.dict_row`.
         #[getter]
@@ -434,6 +393,46 @@ twins! {
         /// refuses: the connection is closed then.
         fn reset<'py>(&self, py: Python<'py>) -> () {
             self.0.shared(py)?.reset()
+        }
+
+        /// Begins a branch of a global transaction: statements belong to it until `tpc_commit()` or `tpc_rollback()`;
+        /// autocommit rests, and `commit()` and `rollback()` raise ProgrammingError. After `timeout` seconds the server
+        /// rolls it back by itself, Derby even if it is prepared.
+        ///
+        /// Raises ProgrammingError where statements before it were not committed.
+        #[pyo3(signature = (xid, *, timeout=None))]
+        fn tpc_begin<'py>(&self, py: Python<'py>, xid: &Bound<'py, PyAny>, timeout: Option<f64>) -> () {
+            let limit = timeout.map(|seconds| settings::limit_of_time(py, "timeout", seconds)).transpose()?;
+            self.0.shared(py)?.tpc_begin(xid::read(xid)?, limit)
+        }
+
+        /// The first phase: True when the server keeps the branch until it is told its outcome, False when the branch
+        /// has changed nothing and is over. No statement may run before `tpc_commit()` or `tpc_rollback()`. A branch
+        /// that cannot be prepared is rolled back.
+        fn tpc_prepare<'py>(&self, py: Python<'py>) -> bool {
+            self.0.shared(py)?.tpc_prepare()
+        }
+
+        /// Commits the branch: as the second phase if it is prepared, else at once. With an `xid` one that waits, outside
+        /// of a transaction.
+        ///
+        /// Raises OperationalError with SQLSTATE 08007 when the answer did not come: it names the xid and the cure.
+        /// IntegrityError when the branch had another end than the one it was told.
+        #[pyo3(signature = (xid=None))]
+        fn tpc_commit<'py>(&self, py: Python<'py>, xid: Option<&Bound<'py, PyAny>>) -> () {
+            self.0.shared(py)?.tpc_end(xid.map(xid::read).transpose()?, End::Commit)
+        }
+
+        /// Rolls back the branch, prepared or not. With an `xid` one that waits, outside of a transaction.
+        #[pyo3(signature = (xid=None))]
+        fn tpc_rollback<'py>(&self, py: Python<'py>, xid: Option<&Bound<'py, PyAny>>) -> () {
+            self.0.shared(py)?.tpc_end(xid.map(xid::read).transpose()?, End::Rollback)
+        }
+
+        /// The branches that wait for their outcome: list of `drdarrow.types.Xid`, for `tpc_commit(xid)` or
+        /// `tpc_rollback(xid)`.
+        fn tpc_recover<'py>(&self, py: Python<'py>) -> Vec<GivenXid> {
+            self.0.shared(py)?.tpc_recover()
         }
 
         /// Asks whether the server answers within `timeout` seconds. It changes nothing, and is no part of a transaction.

@@ -2,6 +2,7 @@
 
 pub(super) mod catalog;
 mod catalog_text;
+pub(super) mod connect;
 pub(super) mod connection;
 mod cursor;
 pub(super) mod cursor_classes;
@@ -18,4 +19,6 @@ pub(super) mod row_factory;
 mod statement;
 pub(super) mod table_name;
 mod telling;
+mod two_phase;
 mod type_code;
+mod xid;

@@ -107,6 +107,8 @@ impl XaRetVal {
     pub const OTHER: XaRetVal = XaRetVal(104);
     /// Rolled back since it took too long.
     pub const TIMEOUT: XaRetVal = XaRetVal(106);
+    /// Rolled back, and may succeed another time.
+    pub const TRANSIENT: XaRetVal = XaRetVal(107);
     /// The server failed.
     pub const SERVER_ERROR: XaRetVal = XaRetVal(-3);
     /// The server cannot be asked for it now.
@@ -121,6 +123,51 @@ impl XaRetVal {
     pub const DUPLICATE: XaRetVal = XaRetVal(-8);
     /// The connection has local work that is not ended.
     pub const OUTSIDE: XaRetVal = XaRetVal(-9);
+    /// A branch was committed in part.
+    pub const HEURISTIC_MIXED: XaRetVal = XaRetVal(5);
+    /// A prepared branch was committed without the coordinator's word.
+    pub const HEURISTIC_COMMIT: XaRetVal = XaRetVal(7);
+
+    /// True where the branch is rolled back, or can only be rolled back.
+    pub fn is_rolled_back(self) -> bool {
+        (100..=107).contains(&self.0)
+    }
+
+    /// True where a branch has ended without the coordinator's word, which has to be forgotten.
+    pub fn is_heuristic(self) -> bool {
+        (5..=8).contains(&self.0)
+    }
+
+    /// X/Open's name, with its meaning.
+    pub fn name(self) -> String {
+        let name = match self.0 {
+            0 => "XA_OK (done)",
+            3 => "XA_RDONLY (the branch has changed nothing and is over)",
+            4 => "XA_RETRY (busy: to be asked again)",
+            5 => "XA_HEURMIX (heuristic: the branch was committed in part and rolled back in part)",
+            6 => "XA_HEURRB (heuristic: the branch was rolled back)",
+            7 => "XA_HEURCOM (heuristic: the branch was committed)",
+            8 => "XA_HEURHAZ (heuristic: the branch may have been committed or rolled back)",
+            100 => "XA_RBROLLBACK (rolled back)",
+            101 => "XA_RBCOMMFAIL (rolled back: communication failed)",
+            102 => "XA_RBDEADLOCK (rolled back: deadlock)",
+            103 => "XA_RBINTEGRITY (rolled back: a constraint is violated)",
+            104 => "XA_RBOTHER (rolled back: another error)",
+            105 => "XA_RBPROTO (rolled back: error of the protocol)",
+            106 => "XA_RBTIMEOUT (rolled back: it took too long)",
+            107 => "XA_RBTRANSIENT (rolled back: it may succeed another time)",
+            -2 => "XAER_ASYNC (an operation is under way)",
+            -3 => "XAER_RMERR (the server failed)",
+            -4 => "XAER_NOTA (there is no such branch)",
+            -5 => "XAER_INVAL (something in the request is not valid)",
+            -6 => "XAER_PROTO (the branch is not in a state for it)",
+            -7 => "XAER_RMFAIL (the server is not available)",
+            -8 => "XAER_DUPID (there is such a branch already)",
+            -9 => "XAER_OUTSIDE (the connection has work that is not ended)",
+            other => return format!("XARETVAL {other}, which is not known"),
+        };
+        name.to_owned()
+    }
 }
 
 impl Param for XaRetVal {
