@@ -69,6 +69,7 @@ from drdarrow.types import (
 if TYPE_CHECKING:
     from drdarrow.probing import ProbeReport, probe
     from drdarrow.retrying import retry
+    from drdarrow.tpc.distributed import distributed
 
 __all__ = [
     "BINARY",
@@ -110,6 +111,7 @@ __all__ = [
     "apilevel",
     "connect",
     "connect_files",
+    "distributed",
     "open_file",
     "paramstyle",
     "probe",
@@ -125,8 +127,8 @@ paramstyle = "qmark"
 
 def __getattr__(name: str) -> Any:
     """Imported when they are first named: `drdarrow.aio`, `drdarrow.pool` and `drdarrow.server` bring asyncio with
-    them, the probe its dataclasses."""
-    if name in ("aio", "pool", "server"):
+    them, the probe its dataclasses, `distributed` SQLite."""
+    if name in ("aio", "pool", "server", "tpc"):
         import importlib
 
         return importlib.import_module(f"drdarrow.{name}")
@@ -140,8 +142,13 @@ def __getattr__(name: str) -> Any:
 
         globals()["retry"] = retry
         return retry
+    if name == "distributed":
+        from drdarrow.tpc.distributed import distributed
+
+        globals().update(distributed=distributed)
+        return distributed
     raise AttributeError(f"module 'drdarrow' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, "aio", "pool", "server"})
+    return sorted({*globals(), *__all__, "aio", "pool", "server", "tpc"})

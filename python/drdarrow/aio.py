@@ -19,6 +19,7 @@ from drdarrow._core import open_file_async as open_file
 from drdarrow._core import open_partition_async as open_partition
 from drdarrow.probing import probe_async as probe
 from drdarrow.retrying import retry_async as retry
+from drdarrow.tpc.distributed import distributed_async as distributed
 
 __all__ = [
     "AsyncArrowStream",
@@ -29,6 +30,7 @@ __all__ = [
     "AsyncQuery",
     "connect",
     "connect_files",
+    "distributed",
     "open_file",
     "open_partition",
     "probe",
