@@ -17,6 +17,7 @@ from drdarrow.sqlalchemy.ddl import DrdaDDLCompiler
 from drdarrow.sqlalchemy.execution import DrdaExecutionContext
 from drdarrow.sqlalchemy.identifiers import DrdaIdentifierPreparer
 from drdarrow.sqlalchemy.reflection import DrdaReflection
+from drdarrow.sqlalchemy.two_phase import DrdaTwoPhase
 from drdarrow.sqlalchemy.type_compiler import DrdaTypeCompiler
 from drdarrow.sqlalchemy.types import COLSPECS
 
@@ -38,7 +39,7 @@ ISOLATION = {
 _LEVELS = {short: level for level, short in ISOLATION.items()}
 
 
-class DrdaDialect(DrdaReflection):
+class DrdaDialect(DrdaTwoPhase, DrdaReflection):
     """`drda://`, the same as `drda+drdarrow://`."""
 
     name = "drda"
