@@ -269,6 +269,43 @@ def test_a_commit_that_is_not_sent_names_the_branch_that_waits(peer: Peer) -> No
     assert peer.rows() == [1]
 
 
+@pytest.mark.parametrize("prepared", [False, True])
+def test_a_connection_that_comes_back_has_no_branch(peer: Peer, prepared: bool) -> None:
+    xid, insert = peer.xid(), f"INSERT INTO {peer.table} VALUES (?)"
+    with Cutting(peer.port, chains=True) as proxy, peer.connect(proxy.port, reconnect=True, autocommit=True) as connection:
+        connection.tpc_begin(xid)
+        connection.execute(insert, (1,))
+        if prepared:
+            connection.tpc_prepare()
+        proxy.cut()
+        told = []
+        # The first may find out that the connection is lost.
+        for number in 2, 3:
+            try:
+                connection.ping() if prepared else connection.execute(insert, (number,))
+            except drdarrow.Error as e:
+                told.append(str(e))
+        if prepared:
+            assert any(xid.gtrid.decode() in text and "tpc_recover()" in text for text in told), told
+        else:
+            assert len(told) == 2
+            connection.tpc_rollback()
+        with peer.connect() as other:
+            # Derby keeps one that is not prepared, too, and both servers have to notice that the connection is gone.
+            until = time.monotonic() + 30
+            answer = "XAER_PROTO"
+            while "XAER_PROTO" in answer and time.monotonic() < until:
+                try:
+                    other.tpc_rollback(xid)
+                    answer = "done"
+                except drdarrow.ProgrammingError as e:
+                    answer = str(e)
+            assert answer == "done" or (not prepared and "XAER_NOTA" in answer)
+        connection.execute(insert, (4,))
+        assert connection.autocommit is True
+    assert peer.rows() == [4]
+
+
 def test_a_connection_without_the_setting_takes_no_part(peer: Peer) -> None:
     with Proxy(peer.port) as proxy, peer.connect(proxy.port, two_phase=False) as connection:
         proxy.forget()
