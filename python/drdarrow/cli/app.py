@@ -46,10 +46,7 @@ PASSWORD = "DRDARROW_PASSWORD"
 
 
 #: The first argument of commands about a database.
-_Uri = Annotated[
-    str,
-    typer.Argument(help=f"drda://user@host:port/DATABASE?…, or in {URI}; a password may be in {PASSWORD}."),
-]
+_ADDRESS = typer.Argument(help=f"drda://user@host:port/DATABASE?…, or in {URI}; a password may be in {PASSWORD}.")
 
 
 def plainly(command: Callable[P, T]) -> Callable[P, T]:
@@ -170,7 +167,7 @@ def serve(
 @app.command(cls=Addressed)
 @plainly
 def query(
-    uri: _Uri,
+    uri: Annotated[str, _ADDRESS],
     sql: Annotated[str, typer.Argument(help="The statement.")],
     out: Annotated[
         Path | None,
@@ -187,7 +184,7 @@ def query(
 @app.command(cls=Addressed)
 @plainly
 def tables(
-    uri: _Uri,
+    uri: Annotated[str, _ADDRESS],
     schema: Annotated[str | None, typer.Option(help="Those of this schema; of all but the system's without.")] = None,
     like: Annotated[str | None, typer.Option(help="Names by a pattern: % is any text, _ any character.")] = None,
     ask: Annotated[bool, typer.Option("--password", "-W", help="Ask for the password.")] = False,
@@ -199,7 +196,7 @@ def tables(
 @app.command(cls=Addressed)
 @plainly
 def ingest(
-    uri: _Uri,
+    uri: Annotated[str, _ADDRESS],
     file: Annotated[Path, typer.Argument(help="A .parquet, .arrow or .csv file; - for the standard input.")],
     table: Annotated[str | None, typer.Argument(help="The table; by the name of the file without.")] = None,
     mode: Annotated[Mode, typer.Option(help="The table is there, or is created, or both.")] = "append",
