@@ -98,7 +98,8 @@ async fn in_autocommit_a_lost_answer_is_a_lost_commit() {
         let connection = connect(Box::new(|_, _, b| Answer::Bytes(b)), autocommit).await;
         let e = connection.execute("INSERT INTO T VALUES (1)", &[]).await.unwrap_err();
         assert_eq!((e.sqlstate.as_deref(), e.connection_usable), (Some(state), false), "{e:?}");
-        assert!(!e.retryable && (e.message.contains("unknown") == autocommit), "{e:?}");
+        // Without a commit the end of the connection undoes it: it may be done again.
+        assert!(e.retryable != autocommit && (e.message.contains("unknown") == autocommit), "{e:?}");
     }
 }
 

@@ -204,6 +204,21 @@ def test_without_that_a_lost_unit_of_work_may_be_done_again_elsewhere(proxied) -
     assert caught.value.retryable and not caught.value.connection_usable and connection.closed
 
 
+def test_work_in_which_something_may_have_committed_is_not_called_retryable(proxied) -> None:
+    srv, proxy = proxied
+    for reconnect, state in ((False, ("08006", "08003")), (True, ("08007",))):
+        connection = drdarrow.connect(uri(srv, proxy), reconnect=reconnect)
+        # This server runs none, which the client cannot know.
+        with pytest.raises(drdarrow.ProgrammingError):
+            connection.execute("COMMIT")
+        connection.execute("INSERT INTO T VALUES (1)")
+        proxy.cut()
+        with pytest.raises(drdarrow.OperationalError) as caught:
+            connection.execute("INSERT INTO T VALUES (2)")
+        assert caught.value.sqlstate in state and not caught.value.retryable
+        connection.close()
+
+
 def test_what_autocommit_may_have_kept_is_not_called_retryable(proxied) -> None:
     srv, proxy = proxied
     connection = drdarrow.connect(uri(srv, proxy), autocommit=True)

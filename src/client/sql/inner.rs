@@ -22,6 +22,7 @@ use crate::flow::step::Flow;
 use crate::net::channel::Channel;
 use crate::net::error::NetError;
 use crate::net::transport::Deadline;
+use crate::wire::sql::package::Isolation;
 use crate::wire::sql::sqlca::Sqlca;
 use crate::wire::value::product::Product;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -222,25 +223,40 @@ impl Inner {
         let e = self.without_secrets(Error::from_net(e, phase)).at(&self.peer);
         match self.channel.broken() {
             None => self.give_up_after(e),
-            Some(_) if lost && phase != Phase::Commit && self.loses_work() => self.with_lost_work(e),
+            Some(_) if lost && phase != Phase::Commit && !self.autocommit.load(Ordering::Acquire) => {
+                self.with_lost_work(e)
+            }
             Some(_) => e.broken(),
         }
     }
 
-    /// Whether the end of the connection undoes all that was not told to be committed.
-    fn loses_work(&self) -> bool {
-        !self.autocommit.load(Ordering::Acquire)
-    }
-
-    /// The error of a connection that was lost outside of a commit: none of the unit of work is kept, so that all of it
-    /// may be done again.
+    /// The error of a connection that was lost within a unit of work and outside of a commit.
     fn with_lost_work(&self, e: Error) -> Error {
         if !self.config.reconnect || self.closed.load(Ordering::Acquire) {
-            return Error { retryable: true, ..e.broken() };
+            return Error { retryable: self.undoes_all(), ..e.broken() };
         }
+        let lost = self.lost_work(&e.message, e.phase);
         self.work.rolled_back();
         self.touched.store(false, Ordering::Release);
-        lost_work(&e.message, e.phase).at(&self.peer)
+        lost
+    }
+
+    /// Whether the end of the connection undoes the whole unit of work, so that all of it may be done again: there is
+    /// commitment control, and nothing ran in it that may have committed by itself.
+    fn undoes_all(&self) -> bool {
+        self.config.isolation != Isolation::NoCommit && !self.work.unsure.load(Ordering::Acquire)
+    }
+
+    /// The error of a unit of work that went with its connection.
+    pub(super) fn lost_work(&self, why: &str, phase: Phase) -> Error {
+        let lost = |state: &str, text: String| Error::new(ErrorClass::Operational, phase, state, text).at(&self.peer);
+        if self.undoes_all() {
+            let text = "the connection was lost, and its unit of work with it: nothing of it was kept";
+            return Error { retryable: true, ..lost("08507", format!("{text} ({why})")) };
+        }
+        let text = "the connection was lost within a unit of work, of which statements may have been kept: the outcome is \
+                    unknown";
+        lost("08007", format!("{text} ({why})"))
     }
 
     /// True when the connection was lost and the user chose to have it made again.
@@ -373,12 +389,6 @@ impl Inner {
             _ => false,
         }
     }
-}
-
-/// The error of a unit of work that went with its connection.
-pub(super) fn lost_work(why: &str, phase: Phase) -> Error {
-    let text = format!("the connection was lost, and its unit of work with it: nothing of it was kept ({why})");
-    Error { retryable: true, ..Error::new(ErrorClass::Operational, phase, "08507", text) }
 }
 
 /// The error of a session that went with its connection, between two units of work.

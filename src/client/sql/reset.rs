@@ -7,7 +7,7 @@
 use super::arrival::{Arrival, arrive, named};
 use super::client_info;
 use super::cursor_state::CursorState;
-use super::inner::{Inner, lost_session, lost_work};
+use super::inner::{Inner, lost_session};
 use super::xa::goodbye::lose_branch;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::flow::sql::uow::EndWork;
@@ -65,12 +65,13 @@ pub(super) fn lose_work(inner: &Inner, phase: Phase) -> Result<()> {
     let work = &inner.work;
     let batch = work.batches.load(Ordering::Acquire) > 0;
     let open = work.open.load(Ordering::Acquire) || batch || work.outside_of_blocks().is_err();
+    let lost = inner.lost_work(&why, phase);
     work.rolled_back();
     if let Some(e) = waiting {
         return Err(e);
     }
     match (open, inner.touched.swap(false, Ordering::AcqRel)) {
-        (true, _) => Err(lost_work(&why, phase).at(&inner.peer)),
+        (true, _) => Err(lost),
         (false, true) => Err(lost_session(&why, phase).at(&inner.peer)),
         (false, false) => Ok(()),
     }

@@ -137,6 +137,11 @@ pub(super) fn ends_work(sql: &str) -> bool {
         || first.eq_ignore_ascii_case("ROLLBACK") && !words.any(|word| word.eq_ignore_ascii_case("TO"))
 }
 
+/// True for a statement that may commit by itself: a COMMIT, a procedure, a block of statements.
+pub(super) fn may_commit(sql: &str) -> bool {
+    hint(sql) == StatementKind::Unknown || ends_work(sql)
+}
+
 /// True when there is nothing but blanks and comments.
 pub(super) fn is_blank(sql: &str) -> bool {
     skip(sql).trim_matches(|c: char| c.is_whitespace() || c == ';').is_empty()

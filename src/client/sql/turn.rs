@@ -71,6 +71,9 @@ impl Inner {
         if !statement_kind::leaves_no_trace(sql) {
             self.touched.store(true, Ordering::Release);
         }
+        if statement_kind::may_commit(sql) {
+            self.work.unsure.store(true, Ordering::Release);
+        }
     }
 
     /// Runs `make`, which makes rows for a batch of this connection: what it does on this thread on the same

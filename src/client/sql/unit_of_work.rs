@@ -15,6 +15,8 @@ pub(super) struct UnitOfWork {
     pub turn: Arc<Mutex<()>>,
     /// Something was done since the last end of a unit of work that nobody has committed.
     pub open: AtomicBool,
+    /// A statement ran that may have committed by itself: a procedure, a COMMIT.
+    pub unsure: AtomicBool,
     /// Batches under way.
     pub batches: AtomicUsize,
     /// Batches whose rows are being undone with nobody waiting for it.
@@ -75,6 +77,7 @@ impl UnitOfWork {
     /// Nothing is left of it.
     pub(super) fn ended(&self) {
         self.open.store(false, Ordering::Release);
+        self.unsure.store(false, Ordering::Release);
         self.put_off.store(false, Ordering::Release);
     }
 }

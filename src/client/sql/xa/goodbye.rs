@@ -4,7 +4,7 @@ use super::outcome::waits;
 use super::stage::Stage;
 use super::step::{step, with};
 use crate::client::error::{Error, Phase};
-use crate::client::sql::inner::{Inner, lost_work};
+use crate::client::sql::inner::Inner;
 use crate::flow::sql::sync::Sync;
 use crate::net::transport::Deadline;
 use crate::wire::sql::syncctl::{synctype, xaflags};
@@ -39,7 +39,7 @@ pub(in crate::client::sql) fn lose_branch(inner: &Inner, why: &str, phase: Phase
         stage @ (Stage::Prepared | Stage::ReadOnly) => {
             inner.autocommit.store(branch.autocommit, Ordering::Release);
             let xid = branches.now.take()?.xid;
-            (stage == Stage::Prepared).then(|| waits(&xid, lost_work(why, phase).at(&inner.peer)))
+            (stage == Stage::Prepared).then(|| waits(&xid, inner.lost_work(why, phase)))
         }
     }
 }
