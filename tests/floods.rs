@@ -147,6 +147,8 @@ fn session() -> Arc<Session> {
         rdbnam: drdarrow::wire::ddm::rdbname::RdbName::new("LAB"),
         security: Mechanism::UserOnly,
         servers: Vec::new(),
+        two_phase: false,
+        branch: drdarrow::flow::sql::session::BranchMark::default(),
     })
 }
 
