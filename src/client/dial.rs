@@ -19,6 +19,7 @@ use crate::net::transport::{self, Deadline};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 
 /// The host and port, as errors name them.
 pub(super) fn peer(config: &Config) -> String {
@@ -51,6 +52,8 @@ pub(super) struct Dialed {
     pub line: Line,
     /// Our address, where it is known.
     pub local: Option<SocketAddr>,
+    /// That of the server, where we connected to it.
+    pub remote: Option<SocketAddr>,
     /// None on a stream in clear.
     pub tls: Option<Secured>,
 }
@@ -64,9 +67,27 @@ pub(super) async fn dial(
 ) -> std::result::Result<Dialed, NetError> {
     let connector = connector(config, deadline).await?;
     let stream = transport::connect(&config.host, port, deadline).await?;
-    let line = stream.peer_addr().map_or(Line::Open, |peer| Line::to(peer.ip()));
-    let local = stream.local_addr().ok();
-    secure(Dialed { stream: Box::new(stream), line, local, tls: None }, connector, caution, deadline).await
+    secure(connected(stream), connector, caution, deadline).await
+}
+
+/// Connects once more to the address that another connection has.
+pub(super) async fn dial_again(
+    config: &Config,
+    address: SocketAddr,
+    caution: &Caution,
+    deadline: Deadline,
+) -> std::result::Result<Dialed, NetError> {
+    let connector = connector(config, deadline).await?;
+    let stream = transport::connect_to(address, deadline).await?;
+    let stream = stream.map_err(|source| NetError::Tcp { host: config.host.clone(), port: address.port(), source })?;
+    secure(connected(stream), connector, caution, deadline).await
+}
+
+/// A TCP connection.
+fn connected(stream: TcpStream) -> Dialed {
+    let (local, remote) = (stream.local_addr().ok(), stream.peer_addr().ok());
+    let line = remote.map_or(Line::Open, |peer| Line::to(peer.ip()));
+    Dialed { stream: Box::new(stream), line, local, remote, tls: None }
 }
 
 /// Takes a stream that is connected already.
@@ -81,7 +102,13 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let connector = connector(config, deadline).await?;
-    secure(Dialed { stream: Box::new(stream), line, local: None, tls: None }, connector, caution, deadline).await
+    secure(
+        Dialed { stream: Box::new(stream), line, local: None, remote: None, tls: None },
+        connector,
+        caution,
+        deadline,
+    )
+    .await
 }
 
 /// Reads what TLS needs, when the connection is to be TLS.
@@ -104,7 +131,7 @@ async fn secure(
         caution.say(UNVERIFIED).map_err(FlowError::from)?;
     }
     let line = clear.line.under_tls(secured.verified);
-    Ok(Dialed { stream: Box::new(stream), line, local: clear.local, tls: Some(secured) })
+    Ok(Dialed { stream: Box::new(stream), line, tls: Some(secured), ..clear })
 }
 
 /// A channel over a stream, for frames of up to `limit` bytes once the login is over, that adds to `counters`.

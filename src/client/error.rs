@@ -217,7 +217,11 @@ impl Error {
             NetError::Timeout { stage: ConnectStage::Reply, .. } if phase == Phase::Commit => unknown_outcome(&text),
             NetError::Timeout { stage: ConnectStage::Reply, .. } => operational(phase, "57033", text)
                 .hint("the time limit is statement_timeout; the server may still be working"),
-            NetError::Closed { .. } | NetError::Broken(_) if phase == Phase::Commit => unknown_outcome(&text),
+            NetError::Closed { .. } | NetError::Broken(_) | NetError::BrokenOff if phase == Phase::Commit => {
+                unknown_outcome(&text)
+            }
+            NetError::BrokenOff => Error::new(ErrorClass::Operational, phase, "57014", text)
+                .hint("the connection is lost unless the answer to it comes soon"),
             NetError::Flow(
                 FlowError::Wire(_)
                 | FlowError::Missing { .. }

@@ -5,6 +5,7 @@ pub mod config;
 mod dial;
 pub mod error;
 pub mod file;
+pub(crate) mod giving_up;
 mod hint;
 #[cfg(any(feature = "python", feature = "adbc"))]
 pub(crate) mod imported;

@@ -42,6 +42,11 @@ pub trait Flow: Send {
     fn is_unnumbered(&self) -> bool {
         false
     }
+
+    /// The server may be told to break it off while it runs: it ends no unit of work.
+    fn is_interruptible(&self) -> bool {
+        false
+    }
 }
 
 /// The kind of an object, as far as the driver must know.

@@ -1,10 +1,12 @@
 //! A conversation of any type on its way through a channel.
 
+use super::channel::breaking_off::Wishes;
 use super::error::NetError;
 use crate::flow::error::FlowError;
 use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;
+use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// The methods by which the driver runs any conversation.
@@ -21,12 +23,14 @@ pub(super) trait AnyFlow: Send {
     fn longest(&self) -> usize;
     fn room(&self) -> usize;
     fn is_unnumbered(&self) -> bool;
+    fn wishes(&self) -> &Wishes;
 }
 
 /// A flow with the one who waits for it.
 pub(super) struct WaitingFlow<F: Flow> {
     pub flow: F,
     pub waiter: Option<oneshot::Sender<Result<F::Out, NetError>>>,
+    pub wishes: Arc<Wishes>,
 }
 
 impl<F: Flow> WaitingFlow<F> {
@@ -78,5 +82,9 @@ impl<F: Flow> AnyFlow for WaitingFlow<F> {
 
     fn is_unnumbered(&self) -> bool {
         self.flow.is_unnumbered()
+    }
+
+    fn wishes(&self) -> &Wishes {
+        &self.wishes
     }
 }

@@ -56,6 +56,9 @@ pub enum NetError {
         /// The time allowed.
         after: Duration,
     },
+    /// It was to be broken off, and the server cannot be told.
+    #[error("the wait was broken off; the server does not end what it runs")]
+    BrokenOff,
     /// The server closed or reset the connection while a reply was due.
     #[error("the server closed the connection{}", source.as_ref().map(|e| format!(": {e}")).unwrap_or_default())]
     Closed {

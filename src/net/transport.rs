@@ -1,7 +1,7 @@
 //! Opening a TCP connection within a deadline.
 
 use super::error::{ConnectStage, NetError};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
@@ -68,21 +68,21 @@ pub async fn connect(host: &str, port: u16, deadline: Deadline) -> Result<TcpStr
         .map_err(|source| NetError::Dns { host: host.to_owned(), source })?;
     let mut last = std::io::Error::new(std::io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
-        match timeout_at(deadline.at(), TcpStream::connect(address)).await {
-            Err(_) => return Err(deadline.passed(ConnectStage::Tcp)),
-            Ok(Err(e)) => last = e,
-            Ok(Ok(stream)) => {
-                // Requests are small and answered one by one: waiting to fill a packet only delays.
-                let tuned = stream.set_nodelay(true).and_then(|()| {
-                    socket2::SockRef::from(&stream)
-                        .set_tcp_keepalive(&socket2::TcpKeepalive::new().with_time(KEEP_ALIVE))
-                });
-                return match tuned {
-                    Ok(()) => Ok(stream),
-                    Err(source) => Err(NetError::Tcp { host: host.to_owned(), port, source }),
-                };
-            }
+        match connect_to(address, deadline).await? {
+            Ok(stream) => return Ok(stream),
+            Err(e) => last = e,
         }
     }
     Err(NetError::Tcp { host: host.to_owned(), port, source: last })
+}
+
+/// Connects to an address: the system's error where that does not work.
+pub async fn connect_to(address: SocketAddr, deadline: Deadline) -> Result<std::io::Result<TcpStream>, NetError> {
+    let connecting = timeout_at(deadline.at(), TcpStream::connect(address));
+    Ok(connecting.await.map_err(|_| deadline.passed(ConnectStage::Tcp))?.and_then(|stream| {
+        // Requests are small and answered one by one: waiting to fill a packet only delays.
+        stream.set_nodelay(true)?;
+        socket2::SockRef::from(&stream).set_tcp_keepalive(&socket2::TcpKeepalive::new().with_time(KEEP_ALIVE))?;
+        Ok(stream)
+    }))
 }

@@ -16,6 +16,7 @@ use tokio::task::{JoinHandle, futures::TaskLocalFuture};
 
 use super::errors::{self, Raise};
 use crate::client::error::Result;
+use crate::client::giving_up::give_up;
 pub(super) use crate::client::process::enter;
 use crate::client::process::{self, PerProcess};
 
@@ -89,7 +90,7 @@ fn block_on_work(py: Python<'_>, mut work: Work<'_>) -> PyResult<()> {
         if let Err(interrupt) = py.check_signals() {
             py.detach(|| {
                 let _inside = home.runtime.enter();
-                drop(work);
+                give_up(work);
             });
             return Err(interrupt);
         }
@@ -121,7 +122,7 @@ where
     while !home.slice(&mut work) {
         if let Err(reason) = look() {
             let _inside = home.runtime.enter();
-            drop(work);
+            give_up(work);
             return Some(Err(reason));
         }
     }

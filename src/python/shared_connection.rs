@@ -109,6 +109,12 @@ impl SharedConnection {
         self.client.set_client_info(&info).await
     }
 
+    /// Breaks off what the server runs.
+    pub(super) async fn cancel(self: Arc<SharedConnection>) -> Result<()> {
+        self.open()?;
+        self.client.cancel().await
+    }
+
     /// Asks whether the server answers.
     pub(super) async fn ping(self: Arc<SharedConnection>, limit: Duration) -> Result<()> {
         self.open()?;

@@ -1,5 +1,6 @@
 //! The way to a logged-in socket: the addresses of a configuration one after the other, all within its time.
 
+use super::interrupt::ByToken;
 use super::told_servers;
 use crate::client::config::Config;
 use crate::client::config::address::written;
@@ -71,7 +72,7 @@ pub(super) async fn arrive_over(
     counters: &Arc<Counters>,
     deadline: Deadline,
 ) -> Result<Arrival> {
-    let Dialed { stream, line, local, tls } = dialed;
+    let Dialed { stream, line, local, remote, tls } = dialed;
     let peer = peer(&config);
     let policy = policy(&config, line).map_err(|e| e.at(&peer))?;
     let identity = identity(&config, policy, &caution, local).map_err(|e| e.at(&peer))?;
@@ -94,6 +95,9 @@ pub(super) async fn arrive_over(
         }
     };
     channel.set_limit(limit);
+    if let (Some(token), Some(address)) = (session.interrupt.clone(), remote) {
+        channel.set_interrupter(Arc::new(ByToken::new(&config, &session, token, address)));
+    }
     Ok(Arrival { channel, session, tls, caution, config })
 }
 

@@ -256,6 +256,22 @@ impl Connection {
         self.0.touched.load(Ordering::Acquire)
     }
 
+    /// Breaks off the statement that the server works on for this connection now, or the fetch; from any task. Whoever
+    /// waits for it gets the server's answer, SQLCODE -952, and the connection goes on with its unit of work. It may have
+    /// ended just before. When nothing runs, nothing happens, and ends of units of work are not broken off. Returns once
+    /// the server was told. A server that cannot be told ([`can_interrupt`](Self::can_interrupt)) works on: the wait ends
+    /// with SQLSTATE 57014, and the connection is lost unless the answer comes soon.
+    pub async fn cancel(&self) -> Result<()> {
+        self.0.usable(Phase::Execute)?;
+        self.0.cancel().await;
+        Ok(())
+    }
+
+    /// Whether the server can be told to break off what it runs: it gave a token for that when the connection was made.
+    pub fn can_interrupt(&self) -> bool {
+        self.0.session.interrupt.is_some()
+    }
+
     /// Gives the connection up at once, without a word to the server.
     pub fn abort(&self) {
         self.0.closed.store(true, Ordering::Release);

@@ -202,6 +202,20 @@ impl Inner {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
     }
 
+    /// Has the request under way broken off. Rows that are fetched come by many requests, and rows of a call are sent by
+    /// many: those that this one belongs to end, also when it was over just before.
+    pub(super) async fn cancel(&self) {
+        let asking: Vec<Arc<CursorState>> = {
+            let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+            readers.iter().filter_map(Weak::upgrade).filter(|cursor| cursor.is_asking()).collect()
+        };
+        self.work.cancels.fetch_add(1, Ordering::AcqRel);
+        self.channel.cancel().await;
+        for cursor in asking {
+            cursor.cancel();
+        }
+    }
+
     /// Ends readers whose cursors the server no longer has.
     pub(super) fn end_readers(&self, held_too: bool, why: &str) {
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -376,7 +390,7 @@ impl Inner {
     /// True when the request may have been obeyed although this came of it.
     pub(super) fn loses_the_answer(&self, e: &NetError) -> bool {
         match e {
-            NetError::Timeout { .. } | NetError::Closed { .. } | NetError::Broken(_) => true,
+            NetError::Timeout { .. } | NetError::BrokenOff | NetError::Closed { .. } | NetError::Broken(_) => true,
             NetError::Flow(FlowError::Missing { .. }) => true,
             // An error of writing is not about the server's bytes.
             NetError::Flow(

@@ -13,6 +13,7 @@ mod ends;
 pub mod identifier;
 pub mod ingest;
 mod inner;
+mod interrupt;
 pub mod isolation;
 mod lob;
 mod many_rows;

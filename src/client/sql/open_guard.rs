@@ -54,7 +54,7 @@ impl<T: Opens> OpenGuard<T> {
             None => return Err(gone()),
         };
         // After the deadline the answer may still come: dropping the rest looks after it.
-        if let Err(e @ NetError::Timeout { .. }) = result {
+        if let Err(e @ (NetError::Timeout { .. } | NetError::BrokenOff)) = result {
             return Err(e);
         }
         let (_, lease) = self.under_way.take().ok_or_else(gone)?;
@@ -72,6 +72,7 @@ impl<T: Opens> Drop for OpenGuard<T> {
         let cursor = CursorState::new(false);
         inner.reader_opened(&cursor);
         cursor.stop(false);
+        pending.breaker().break_off();
         runtime.spawn(async move {
             let _over = Over(cursor.clone());
             match pending.wait(Some(Deadline::after(DRAIN))).await {
@@ -85,7 +86,7 @@ impl<T: Opens> Drop for OpenGuard<T> {
                         }
                     }
                 }
-                Err(NetError::Timeout { .. }) => {
+                Err(NetError::Timeout { .. } | NetError::BrokenOff) => {
                     inner.channel.abort("the server did not answer a request that was given up");
                 }
                 Err(_) => {}

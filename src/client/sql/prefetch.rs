@@ -8,6 +8,7 @@ use crate::client::error::Error;
 use crate::flow::sql::query::{Close, Continue, QueryReply};
 use crate::net::channel::Pending;
 use crate::net::error::NetError;
+use crate::net::transport::Deadline;
 use crate::wire::sql::package::PkgNamCsn;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,6 +17,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// How long the close of an unfinished reader may take before the connection is given up.
 const CLOSE: Duration = Duration::from_secs(30);
+
+/// How long an answer that nobody waits for any more may take before the server is told to break off what it is at.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A reply with the credit that it takes up until it is decoded.
 pub(super) type Fetched = Result<(QueryReply, OwnedSemaphorePermit), NetError>;
@@ -45,14 +49,16 @@ impl Prefetcher {
         let mut under_way = VecDeque::new();
         let closed = self.fetch(&mut under_way).await;
         let goodbye = async {
-            for (mut pending, _) in under_way {
+            for (pending, _) in under_way {
                 // The answers come in order, and nobody waits for them.
-                let _ = pending.wait(None).await;
+                patiently(pending).await;
             }
             if !closed && !self.cursor.is_exhausted() {
                 let close = Close::new(self.inner.session.clone(), self.section.clone(), self.instance);
                 // A query that is not open any more refuses; that is as good as closed.
-                let _ = self.inner.channel.run(close, None).await;
+                if let Ok(pending) = self.inner.channel.submit(close) {
+                    patiently(pending).await;
+                }
             }
         };
         if tokio::time::timeout(CLOSE, goodbye).await.is_err() {
@@ -101,13 +107,17 @@ impl Prefetcher {
                     let Ok(permit) = permit else { return false };
                     let flow = self.ask();
                     match self.inner.channel.submit(flow) {
-                        Ok(pending) => under_way.push_back((pending, permit)),
+                        Ok(pending) => {
+                            self.cursor.asks(Some(pending.breaker()));
+                            under_way.push_back((pending, permit));
+                        }
                         // An earlier request may know the cause.
                         Err(e) => refused = Some(e),
                     }
                 }
                 result = first(under_way), if !under_way.is_empty() => {
                     let Some((_, permit)) = under_way.pop_front() else { continue };
+                    self.cursor.asks(under_way.front().map(|(pending, _)| pending.breaker()));
                     match result {
                         Ok(answer) => {
                             let closed = answer.closed || answer.failure.is_some();
@@ -139,6 +149,13 @@ pub(super) struct Over(pub(super) Arc<CursorState>);
 impl Drop for Over {
     fn drop(&mut self) {
         self.0.close();
+    }
+}
+
+/// Waits for an answer that nobody wants: what takes its time is broken off.
+async fn patiently<T>(mut pending: Pending<T>) {
+    if let Err(NetError::Timeout { .. }) = pending.wait(Some(Deadline::after(PATIENCE))).await {
+        let _ = pending.wait(None).await;
     }
 }
 

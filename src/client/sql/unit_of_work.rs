@@ -35,6 +35,8 @@ pub(super) struct UnitOfWork {
     branches: std::sync::Mutex<OwnBranches>,
     commits: AtomicU64,
     rollbacks: AtomicU64,
+    /// How often it was asked to break off what runs.
+    pub cancels: AtomicU64,
 }
 
 impl UnitOfWork {

@@ -89,4 +89,8 @@ impl Flow for Begin {
             (_, savepoint) => Ok(Step::Done(Begun { prepared, savepoint })),
         }
     }
+
+    fn is_interruptible(&self) -> bool {
+        true
+    }
 }

@@ -220,4 +220,8 @@ impl Flow for Call {
         }
         Ok(Step::Done(called))
     }
+
+    fn is_interruptible(&self) -> bool {
+        true
+    }
 }

@@ -4,6 +4,7 @@
 //! Who we say we are: EXTNAM and SRVCLSNM are `drdarrow`; SQLAM 11 is asked for. The product id is
 //! chosen once the server is known: Derby refuses any that does not begin with DNC.
 
+use super::interrupt::InterruptToken;
 use super::reply::Replies;
 use super::session::Session;
 use crate::flow::error::FlowError;
@@ -31,7 +32,7 @@ use std::fmt;
 
 /// SECCHKCD: the user id is not valid.
 const USER_INVALID: u8 = 0x13;
-const NAME: &str = "drdarrow";
+pub(super) const NAME: &str = "drdarrow";
 const UTF8: u16 = 1208;
 /// The highest levels that this client speaks.
 const LEVELS: [(CodePoint, u16); 6] =
@@ -318,6 +319,7 @@ impl Connect {
         self.session.prdid = accepted.prdid;
         self.session.servers = accepted.srvlst;
         self.session.servers.truncate(SERVERS);
+        self.session.interrupt = accepted.rdbinttkn.map(InterruptToken);
         Ok(())
     }
 

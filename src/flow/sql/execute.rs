@@ -300,6 +300,10 @@ impl Flow for Execute {
         let counts = replies.cards.iter().take(runs).map(|c| c.as_ref().map_or(Some(0), Sqlca::update_count)).collect();
         Ok(Step::Done(Ok(Executed { counts, bad: Vec::new(), warnings: replies.warnings() })))
     }
+
+    fn is_interruptible(&self) -> bool {
+        true
+    }
 }
 
 /// Runs a statement that has neither parameters nor a result: EXCSQLIMM, one round trip.
@@ -307,12 +311,18 @@ impl Flow for Execute {
 pub struct Immediate {
     run: Execute,
     sql: String,
+    sheltered: bool,
 }
 
 impl Immediate {
     /// With `commit` the work is committed in the same flush.
     pub fn new(session: Arc<Session>, section: PkgNamCsn, sql: String, commit: bool) -> Immediate {
-        Immediate { run: Execute::new(session, section, Vec::new(), commit), sql }
+        Immediate { run: Execute::new(session, section, Vec::new(), commit), sql, sheltered: false }
+    }
+
+    /// It undoes or keeps the work of others, and is not to be broken off.
+    pub fn sheltered(self) -> Immediate {
+        Immediate { sheltered: true, ..self }
     }
 }
 
@@ -337,6 +347,10 @@ impl Flow for Immediate {
 
     fn end(&mut self) -> Result<Step<Self::Out>, FlowError> {
         self.run.end()
+    }
+
+    fn is_interruptible(&self) -> bool {
+        !self.sheltered
     }
 }
 

@@ -7,6 +7,7 @@ pub mod connect;
 pub mod execute;
 pub mod explain;
 pub mod input;
+pub mod interrupt;
 pub mod lob_fetch;
 pub mod locator;
 mod output;

@@ -138,4 +138,8 @@ impl Flow for Prepare {
         let replies = std::mem::replace(&mut self.replies, Replies::new(&self.session));
         Ok(Step::Done(Prepared { columns, parameters, warnings: replies.warnings() }))
     }
+
+    fn is_interruptible(&self) -> bool {
+        true
+    }
 }

@@ -210,6 +210,10 @@ impl Flow for Open {
             Some(_) => FRAME.max(self.expect()),
         }
     }
+
+    fn is_interruptible(&self) -> bool {
+        true
+    }
 }
 
 /// Asks for the next block.
@@ -281,6 +285,10 @@ impl Flow for Continue {
     fn longest(&self) -> usize {
         if self.lobs { usize::MAX } else { FRAME.max(self.expect()) }
     }
+
+    fn is_interruptible(&self) -> bool {
+        true
+    }
 }
 
 /// Closes a query before its end.
@@ -314,5 +322,10 @@ impl Flow for Close {
 
     fn end(&mut self) -> Result<Step<()>, FlowError> {
         self.replies.failure().map_or(Ok(Step::Done(())), Err)
+    }
+
+    /// A server may be at rows that were not asked for yet.
+    fn is_interruptible(&self) -> bool {
+        true
     }
 }

@@ -1,5 +1,6 @@
 //! The agreements that the two sides made when they connected. Every later conversation reads them.
 
+use super::interrupt::InterruptToken;
 use crate::flow::secmec::mechanism::Mechanism;
 use crate::wire::ddm::rdbname::RdbName;
 use crate::wire::ddm::text::DdmText;
@@ -39,6 +40,8 @@ pub struct Session {
     pub security: Mechanism,
     /// Other addresses of the database, as the server tells them.
     pub servers: Vec<ServerAddress>,
+    /// By which another connection breaks off what this one runs, where the server does that.
+    pub interrupt: Option<InterruptToken>,
     /// The server takes part in global transactions: SYNCCTL ends units of work, too.
     pub two_phase: bool,
     /// Whether the unit of work is a branch of one.
@@ -78,6 +81,7 @@ impl Session {
             rdbnam: RdbName::new(rdbnam),
             security: Mechanism::UserOnly,
             servers: Vec::new(),
+            interrupt: None,
             two_phase: false,
             branch: BranchMark::default(),
         }

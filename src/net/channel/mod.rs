@@ -1,21 +1,22 @@
 //! One task owns the socket and a queue of conversations; only it writes. Replies come in the
 //! order of the requests, so the head of the queue gets what arrives.
 
+pub mod breaking_off;
 mod state;
 mod task;
 
+use self::breaking_off::{Breaker, Interrupter, Wishes};
 use self::state::ChannelState;
 use self::task::Task;
 use super::any_flow::{AnyFlow, WaitingFlow};
 use super::counters::Counters;
-use super::error::{ConnectStage, NetError};
+use super::error::NetError;
 use super::transport::Deadline;
 use crate::flow::step::Flow;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout_at;
 
 /// A handle to the task that owns a socket. The task ends, and the socket closes, when the last
 /// handle is gone.
@@ -79,6 +80,24 @@ impl Channel {
         self.state().limit.store(limit, Ordering::Relaxed);
     }
 
+    /// From now on requests can be broken off, by `interrupter`. To be said once.
+    pub fn set_interrupter(&self, interrupter: Arc<dyn Interrupter>) {
+        // The first one stays.
+        let _ = self.state().interrupter.set(interrupter);
+    }
+
+    /// Has the request that the server works on now broken off, where it may be: its waiter gets the server's answer to
+    /// that, or leaves where the server cannot be told. Without one nothing happens. Ends once the server was told.
+    pub async fn cancel(&self) {
+        let state = self.state();
+        let told = state.cancellers.add();
+        state.abandoned.notify_one();
+        if state.broken().is_none() {
+            // The task may end first.
+            let _ = told.await;
+        }
+    }
+
     /// Why the connection cannot be used any more, if so.
     pub fn broken(&self) -> Option<String> {
         self.state().broken()
@@ -115,8 +134,10 @@ impl Channel {
             return Err(shared.gone());
         }
         let (tx, result) = oneshot::channel();
-        jobs.send(Box::new(WaitingFlow { flow, waiter: Some(tx) })).map_err(|_| shared.gone())?;
-        Ok(Pending { result, shared, over: false })
+        let wishes = Wishes::new(&shared, flow.is_interruptible());
+        let job = WaitingFlow { flow, waiter: Some(tx), wishes: wishes.clone() };
+        jobs.send(Box::new(job)).map_err(|_| shared.gone())?;
+        Ok(Pending { result, shared, wishes, over: false })
     }
 }
 
@@ -125,21 +146,28 @@ impl Channel {
 pub struct Pending<T> {
     result: oneshot::Receiver<Result<T, NetError>>,
     shared: Arc<ChannelState>,
+    wishes: Arc<Wishes>,
     over: bool,
 }
 
 impl<T> Pending<T> {
-    /// Waits for the result; to be called once it returned no more. Cancel safe.
+    /// Waits for the result; to be called once it returned no more. Cancel safe. After the deadline the server is told to
+    /// break the request off, where it can be told: then its answer to that is the result.
     pub async fn wait(&mut self, deadline: Option<Deadline>) -> Result<T, NetError> {
-        let result = match deadline {
-            None => (&mut self.result).await,
-            Some(deadline) => match timeout_at(deadline.at(), &mut self.result).await {
-                Ok(result) => result,
-                Err(_) => return Err(deadline.passed(ConnectStage::Reply)),
-            },
+        let result = tokio::select! {
+            biased;
+            result = &mut self.result => result,
+            given_up = self.wishes.given_up(deadline) => return Err(given_up),
         };
         self.over = true;
         result.unwrap_or_else(|_| Err(self.shared.gone()))
+    }
+}
+
+impl<T> Pending<T> {
+    /// By which it can be broken off from elsewhere.
+    pub fn breaker(&self) -> Breaker {
+        Breaker(self.wishes.clone())
     }
 }
 

@@ -1,26 +1,31 @@
 //! The state that the task of a socket and its handles share: whether the connection can be used, and what is allowed.
 
+use super::breaking_off::{Cancellers, Interrupter};
 use crate::net::counters::Counters;
 use crate::net::error::NetError;
 use crate::net::recognise;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::Notify;
 
 /// Known to the task and to its handles.
 #[derive(Debug)]
-pub(super) struct ChannelState {
+pub(in crate::net) struct ChannelState {
     pub(super) counters: Arc<Counters>,
     /// Why the connection cannot be used, once that is so.
     broken: Mutex<Option<Broken>>,
     /// The first bytes of the peer, until they made a frame.
     head: Mutex<Vec<u8>>,
-    /// Somebody stopped waiting.
+    /// Somebody stopped waiting, or wants something broken off.
     pub(super) abandoned: Notify,
     /// Requests that may be under way before the reply to the first is complete.
     pub(super) depth: AtomicUsize,
     /// Longest frame that is taken, whatever a conversation allows.
     pub(super) limit: AtomicUsize,
+    /// Tells the server to break off what it runs, where that is possible.
+    pub(super) interrupter: OnceLock<Arc<dyn Interrupter>>,
+    /// Who wants that.
+    pub(super) cancellers: Cancellers,
 }
 
 /// The end of a connection.
@@ -41,7 +46,14 @@ impl ChannelState {
             abandoned: Notify::new(),
             depth: AtomicUsize::new(1),
             limit: AtomicUsize::new(usize::MAX),
+            interrupter: OnceLock::new(),
+            cancellers: Cancellers::default(),
         }
+    }
+
+    /// The server can be told to break off what it runs.
+    pub(super) fn can_interrupt(&self) -> bool {
+        self.interrupter.get().is_some()
     }
 
     /// Why it cannot be used, to be read or set.

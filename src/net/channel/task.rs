@@ -1,6 +1,7 @@
 //! The task that owns a socket: it writes requests, reads replies, and gives them to the conversation at the head of the
 //! queue.
 
+use super::breaking_off::{Telling, Told};
 use super::state::{Broken, ChannelState};
 use crate::flow::bounds::{CHAINS, Idle, OBJECT};
 use crate::flow::error::FlowError;
@@ -30,6 +31,10 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 const READ: usize = 256 * 1024;
 /// How long the reply to an abandoned request may take before the connection is given up.
 const DRAIN: Duration = Duration::from_secs(2);
+/// How long a request may go on after the server was told to break it off: changes are undone meanwhile.
+const BROKEN_OFF: Duration = Duration::from_secs(30);
+/// It is told so again after this long: a chain goes on after a command that was broken off.
+const AGAIN: Duration = Duration::from_millis(250);
 /// Time in which the last words of a server arrive after it stopped listening.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 /// How long a server may take to hear that the connection ends.
@@ -56,6 +61,10 @@ pub(super) struct Task<S> {
     idle: Idle,
     /// Since when an answer is waited for.
     waiting: Option<Instant>,
+    /// The server is being told to break off what it runs. Until that is over nothing else is sent that could be hit.
+    telling: Telling,
+    /// It was told that without an answer.
+    doubtful: bool,
 }
 
 /// A conversation under way.
@@ -70,8 +79,10 @@ struct Active {
     idle: Idle,
     /// Bytes that were brought by the reply, and what they cost.
     brought: usize,
-    /// When to give up on a reply that nobody waits for.
+    /// When to give up on a reply that nobody waits for, or wants.
     drain: Option<Instant>,
+    /// Its waiter need not wait any longer.
+    left: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
@@ -97,6 +108,8 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
             late: None,
             idle: Idle::default(),
             waiting: None,
+            telling: Telling::default(),
+            doubtful: false,
         }
     }
 
@@ -126,6 +139,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
             other => other.to_string(),
         };
         let state = broken.get_or_insert_with(|| Broken { why: words(&why), untold: None });
+        drop(self.shared.cancellers.take());
         if left.is_empty() {
             state.untold = Some(why);
             return;
@@ -146,15 +160,18 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
                 return Ok(());
             }
             let depth = shared.depth.load(Ordering::Relaxed);
-            let drain = self.active.front().and_then(|a| a.drain);
+            let (drain, telling) = (self.active.front().and_then(|a| a.drain), self.telling.is_under_way());
+            let again = self.telling.again;
             tokio::select! {
                 biased;
-                () = shared.abandoned.notified() => self.note_abandoned()?,
-                job = self.queue.recv(), if self.open && self.active.len() < depth => match job {
+                () = shared.abandoned.notified() => self.note_wishes()?,
+                told = self.telling.told() => self.told(told)?,
+                () = sleep_until(again.unwrap_or_else(Instant::now)), if again.is_some() => self.tell_again(),
+                job = self.queue.recv(), if self.open && self.active.len() < depth && !telling => match job {
                     Some(job) => self.begin(job),
                     None => {
                         self.open = false;
-                        self.note_abandoned()?;
+                        self.note_wishes()?;
                     }
                 },
                 n = put(&mut self.writer, &self.out), if self.unflushed => {
@@ -178,9 +195,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
                     self.received(buf.get(..n).unwrap_or_default())?;
                     self.waiting = (!self.active.is_empty()).then(Instant::now);
                 }
-                () = sleep_until(drain.unwrap_or_else(Instant::now)), if drain.is_some() => {
-                    return Err(NetError::Broken("the server did not answer a request that was given up".to_owned()));
-                }
+                () = sleep_until(drain.unwrap_or_else(Instant::now)), if drain.is_some() => self.out_of_patience()?,
             }
         }
     }
@@ -220,12 +235,14 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         if job.is_abandoned() {
             return;
         }
+        job.wishes().start();
         match job.start() {
             Ok(chain) => {
                 self.deframer.expect(job.expect());
                 let reply = Correlation::new(self.send(chain), job.is_unnumbered());
                 let idle = Idle::default();
-                self.active.push_back(Active { job, reply, failed: false, chains: 1, idle, brought: 0, drain: None });
+                let (failed, chains, brought, drain, left) = (false, 1, 0, None, false);
+                self.active.push_back(Active { job, reply, failed, chains, idle, brought, drain, left });
                 self.limit_frames();
             }
             Err(e) => job.fail(e.into()),
@@ -241,14 +258,62 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         last
     }
 
-    fn note_abandoned(&mut self) -> Result<(), NetError> {
+    /// Looks for requests that nobody waits for any more, or that are to be broken off.
+    fn note_wishes(&mut self) -> Result<(), NetError> {
         if let Some(why) = self.shared.broken() {
             return Err(NetError::Broken(why));
         }
-        for active in &mut self.active {
-            if active.drain.is_none() && active.job.is_abandoned() {
-                active.drain = Some(Instant::now() + DRAIN);
+        let cancellers = self.shared.cancellers.take();
+        let interrupter = self.shared.interrupter.get();
+        for (place, active) in self.active.iter_mut().enumerate() {
+            let in_front = place == 0 && active.job.wishes().is_interruptible();
+            let cancelled = in_front && !cancellers.is_empty();
+            let new = active.drain.is_none() && (active.job.is_abandoned() || active.job.wishes().is_unwanted());
+            match interrupter.filter(|_| in_front && (cancelled || new)) {
+                Some(interrupter) => {
+                    self.telling.begin(&**interrupter);
+                    active.drain.get_or_insert_with(|| Instant::now() + BROKEN_OFF);
+                }
+                None if cancelled || new => active.leave(),
+                None => {}
             }
+        }
+        if self.telling.is_under_way() {
+            self.telling.join(cancellers);
+        }
+        Ok(())
+    }
+
+    /// The server was told to break off what it runs, or could not be.
+    fn told(&mut self, told: Told) -> Result<(), NetError> {
+        tracing::debug!(?told, "a request to break off what the server runs");
+        let front = self.active.front_mut().filter(|active| active.drain.is_some());
+        match (told, front) {
+            (Told::Heard, Some(_)) => self.telling.again = Some(Instant::now() + AGAIN),
+            (Told::Heard | Told::Refused, None) => {}
+            (Told::Unanswered, None) => return Err(doubtful()),
+            (_, Some(active)) => {
+                self.doubtful = told == Told::Unanswered;
+                active.leave();
+            }
+        }
+        Ok(())
+    }
+
+    /// The server is still at what it was to break off.
+    fn tell_again(&mut self) {
+        self.telling.again = None;
+        let unwanted = self.active.front().is_some_and(|active| active.drain.is_some() && !active.left);
+        if let Some(interrupter) = self.shared.interrupter.get().filter(|_| unwanted) {
+            self.telling.begin(&**interrupter);
+        }
+    }
+
+    /// The answer to a request that is not wanted any more did not come in time.
+    fn out_of_patience(&mut self) -> Result<(), NetError> {
+        match self.active.front_mut() {
+            Some(active) if !active.left && !active.job.is_abandoned() => active.leave(),
+            _ => return Err(NetError::Broken("the server did not answer a request that was given up".to_owned())),
         }
         Ok(())
     }
@@ -326,7 +391,9 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         let Some(mut active) = self.active.pop_front() else { return Ok(()) };
         self.late = active.reply.unanswered();
         self.idle = Idle::default();
-        let Some(chain) = active.job.end() else { return Ok(()) };
+        let Some(chain) = active.job.end() else {
+            return if self.doubtful { Err(doubtful()) } else { Ok(()) };
+        };
         active.chains += 1;
         if active.chains > CHAINS {
             let what = format!("the server has been asked {CHAINS} times in one conversation and wants more");
@@ -340,6 +407,20 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         self.active.push_front(active);
         Ok(())
     }
+}
+
+impl Active {
+    /// Its waiter leaves, and the answer is drained.
+    fn leave(&mut self) {
+        self.left = true;
+        self.drain = Some(Instant::now() + DRAIN);
+        self.job.wishes().leave();
+    }
+}
+
+/// A request to break something off that may still come to the server could hit the next statement.
+fn doubtful() -> NetError {
+    NetError::Broken("the server did not answer a request to break off what it ran".to_owned())
 }
 
 /// Writes some of what is going out; with nothing left, what the stream itself holds back (0).

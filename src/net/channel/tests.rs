@@ -1,5 +1,6 @@
 //! Peers that speak before they are spoken to, or do not listen.
 
+use super::breaking_off::Told;
 use super::*;
 use crate::flow::error::FlowError;
 use crate::flow::step::{Reception, Step};
@@ -8,8 +9,11 @@ use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;
 use std::io::{Error, ErrorKind, Result as IoResult};
 use std::pin::Pin;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
 use std::task::{Context, Poll};
-use tokio::io::{AsyncWriteExt, ReadBuf};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 
 /// A TLS alert, as one gets it who talks to a TLS port in clear.
 const ALERT: [u8; 7] = [0x15, 3, 3, 0, 2, 2, 50];
@@ -79,4 +83,128 @@ async fn the_last_words_of_a_peer_are_heard() {
     assert!(matches!(told, Err(NetError::Tls(TlsError::WantsTls(_)))), "{told:?}");
     let silent = Channel::spawn(Deaf(&[]), 1000).run(TestFlow, None).await;
     assert!(matches!(&silent, Err(NetError::Closed { source: Some(e), .. }) if e.kind() == ErrorKind::BrokenPipe));
+}
+
+/// A command that a server may break off.
+struct Long;
+
+impl Flow for Long {
+    type Out = ();
+
+    fn start(&mut self) -> Result<Chain, FlowError> {
+        TestFlow.start()
+    }
+
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
+        TestFlow.object(object)
+    }
+
+    fn end(&mut self) -> Result<Step<()>, FlowError> {
+        TestFlow.end()
+    }
+
+    fn is_interruptible(&self) -> bool {
+        true
+    }
+}
+
+/// Is told to break something off, and says what came of it when that is known.
+#[derive(Debug)]
+struct Ears {
+    told: AtomicUsize,
+    outcome: Mutex<Option<oneshot::Receiver<Told>>>,
+}
+
+impl Interrupter for Ears {
+    fn tell(&self) -> Pin<Box<dyn Future<Output = Told> + Send>> {
+        self.told.fetch_add(1, Ordering::Relaxed);
+        let outcome = self.outcome.lock().unwrap().take();
+        Box::pin(async {
+            match outcome {
+                Some(outcome) => outcome.await.unwrap(),
+                None => Told::Heard,
+            }
+        })
+    }
+}
+
+/// A channel whose server can be told, that server, how often it was, and the place for what comes of it.
+fn told() -> (Channel, tokio::io::DuplexStream, Arc<Ears>, oneshot::Sender<Told>) {
+    let (stream, peer) = tokio::io::duplex(1000);
+    let channel = Channel::spawn(stream, 1000);
+    let (outcome, told) = oneshot::channel();
+    let ears = Arc::new(Ears { told: AtomicUsize::new(0), outcome: Mutex::new(Some(told)) });
+    channel.set_interrupter(ears.clone());
+    (channel, peer, ears, outcome)
+}
+
+/// The command, and a reply to it.
+const COMMAND: usize = 10;
+const REPLY: [u8; 10] = [0, 10, 0xD0, 2, 0, 1, 0, 4, 0x14, 0x43];
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_while_the_server_is_told_to_break_something_off() {
+    let (channel, mut peer, ears, outcome) = told();
+    let first = channel.submit(Long).unwrap();
+    peer.read_exact(&mut [0; COMMAND]).await.unwrap();
+    drop(first);
+    let mut second = channel.submit(TestFlow).unwrap();
+    peer.write_all(&REPLY).await.unwrap();
+    // Meanwhile the first one is over; the request may still hit whatever comes next.
+    let early = tokio::time::timeout(Duration::from_secs(1), peer.read_exact(&mut [0; COMMAND])).await;
+    assert!(early.is_err() && ears.told.load(Ordering::Relaxed) == 1);
+    outcome.send(Told::Heard).unwrap();
+    peer.read_exact(&mut [0; COMMAND]).await.unwrap();
+    peer.write_all(&REPLY).await.unwrap();
+    second.wait(None).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_to_break_off_that_is_not_answered_costs_the_connection() {
+    let (channel, mut peer, _, outcome) = told();
+    let mut first = channel.submit(Long).unwrap();
+    peer.read_exact(&mut [0; COMMAND]).await.unwrap();
+    let (waited, ()) = tokio::join!(first.wait(None), async {
+        let cancelled = channel.cancel();
+        outcome.send(Told::Unanswered).unwrap();
+        cancelled.await;
+    });
+    assert!(matches!(waited, Err(NetError::BrokenOff)), "{waited:?}");
+    peer.write_all(&REPLY).await.unwrap();
+    first.wait(None).await.unwrap();
+    let next = channel.run(TestFlow, None).await;
+    assert!(matches!(&next, Err(NetError::Broken(why)) if why.contains("break off")), "{next:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_its_time_a_request_is_broken_off_and_answered() {
+    let (channel, mut peer, ears, outcome) = told();
+    let mut first = channel.submit(Long).unwrap();
+    peer.read_exact(&mut [0; COMMAND]).await.unwrap();
+    outcome.send(Told::Heard).unwrap();
+    let (waited, ()) = tokio::join!(first.wait(Some(Deadline::after(Duration::from_secs(1)))), async {
+        while ears.told.load(Ordering::Relaxed) == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        peer.write_all(&REPLY).await.unwrap();
+    });
+    waited.unwrap();
+    // One that nobody can break off ends with its time.
+    let mut other = channel.submit(TestFlow).unwrap();
+    peer.read_exact(&mut [0; COMMAND]).await.unwrap();
+    channel.cancel().await;
+    let late = other.wait(Some(Deadline::after(Duration::from_secs(1)))).await;
+    assert!(matches!(late, Err(NetError::Timeout { .. })) && ears.told.load(Ordering::Relaxed) == 1, "{late:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_hears_and_works_on_is_left() {
+    let (channel, mut peer, _, outcome) = told();
+    let mut first = channel.submit(Long).unwrap();
+    peer.read_exact(&mut [0; COMMAND]).await.unwrap();
+    outcome.send(Told::Heard).unwrap();
+    let late = first.wait(Some(Deadline::after(Duration::from_secs(1)))).await;
+    assert!(matches!(late, Err(NetError::Timeout { .. })), "{late:?}");
+    let end = first.wait(None).await;
+    assert!(matches!(end, Err(NetError::Broken(_))), "{end:?}");
 }

@@ -445,6 +445,17 @@ twins! {
             self.0.shared(py)?.ping(limit)
         }
 
+        /// Breaks off the statement that another thread or task waits for, or its fetch. That one raises
+        /// OperationalError, SQLCODE -952 and SQLSTATE 57014, and the connection goes on with its transaction; or the
+        /// statement had just ended. Nothing happens when nothing runs. Commits and rollbacks are not broken off.
+        ///
+        /// Db2 for LUW and z/OS can be told. Where a server cannot be, as Derby and Db2 for i, the other one raises
+        /// OperationalError with SQLSTATE 57014 as well, and the connection is lost unless the server answers within
+        /// two seconds. A statement that is committed by itself has an unknown outcome then, SQLSTATE 08007.
+        fn cancel<'py>(&self, py: Python<'py>) -> () {
+            self.0.shared(py)?.cancel()
+        }
+
         /// Begins a block of `transaction()`, which has a name.
         fn _begin<'py>(&self, py: Python<'py>, owner: u64, block: u64) -> () {
             self.0.shared(py)?.begin_block(owner, block)

@@ -71,11 +71,14 @@ pub(super) struct RowSender {
     /// Rows that were left out without being sent.
     left_out: u64,
     pub(super) warnings: Vec<Warning>,
+    /// How often it had been asked to break something off when the call began.
+    cancels: u64,
 }
 
 impl RowSender {
     pub(super) fn new(work: CallWork) -> RowSender {
         RowSender {
+            cancels: work.inner.work.cancels.load(Ordering::Acquire),
             work,
             ready: None,
             most: usize::MAX,
@@ -168,6 +171,10 @@ impl RowSender {
         let array = self.room().array && matches!(piece, Piece::Rows(_));
         let Some(run) = self.run_for(piece, array) else { return Ok(()) };
         let (inner, before) = (&self.work.inner, self.given);
+        if inner.work.cancels.load(Ordering::Acquire) != self.cancels {
+            let e = Error::new(ErrorClass::Operational, Phase::Execute, "57014", "the call was broken off");
+            return Err(e.at(&inner.peer).into());
+        }
         let flow = SendRows::new(run, &inner.work.rows);
         let pending = inner.channel.submit(flow).map_err(|e| inner.error(e, Phase::Execute))?;
         self.work.touched = true;

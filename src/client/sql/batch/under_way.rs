@@ -55,4 +55,8 @@ impl Flow for SendRows {
         }
         end
     }
+
+    fn is_interruptible(&self) -> bool {
+        true
+    }
 }

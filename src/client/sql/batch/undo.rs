@@ -164,7 +164,7 @@ impl BatchSavepoint {
     }
 
     async fn run(&self, inner: &Inner, sql: String) -> Result<Result<(), Failed>, Error> {
-        let flow = Immediate::new(inner.session.clone(), self.lease.name.clone(), sql, false);
+        let flow = Immediate::new(inner.session.clone(), self.lease.name.clone(), sql, false).sheltered();
         Ok(inner.talk(flow, Phase::Execute).await?.map(drop))
     }
 }

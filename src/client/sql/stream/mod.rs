@@ -13,7 +13,7 @@ use super::meter::Times;
 use super::prefetch::{Fetched, Prefetcher};
 use super::sections::SectionLease;
 use crate::client::batch_source::{BatchSource, Wait};
-use crate::client::error::{Error, Phase, Result};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::limits::{BatchDelay, Decoded, Limits};
 use crate::client::warning::Warning;
 use crate::flow::bounds::{OBJECTS_WITHOUT_ROWS, WARNINGS};
@@ -298,6 +298,12 @@ impl QueryStream {
             self.batch.give_up();
             self.end();
             return Err(self.error(FlowError::ReaderEnded(why)));
+        }
+        if self.cursor.is_cancelled() && !self.ended {
+            self.batch.give_up();
+            self.end();
+            let e = Error::new(ErrorClass::Operational, Phase::Fetch, "57014", "the fetch was broken off");
+            return Err(e.at(&self.inner.peer));
         }
         loop {
             if self.ended {

@@ -2,11 +2,14 @@
 
 use super::QueryStream;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
+use crate::client::giving_up;
 use crate::client::limits::{passed, until};
+use crate::client::sql::cursor_state::CursorState;
 use crate::client::sql::inner::sqlca;
 use crate::client::sql::prefetch::Fetched;
 use crate::flow::sql::locator::Ask;
 use crate::net::error::{ConnectStage, NetError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -47,6 +50,7 @@ impl QueryStream {
         self.cursor.demand();
         let limit = self.inner.config.statement_timeout;
         let gives_up = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let mut asking = Asking(Some(self.cursor.clone()));
         tokio::select! {
             biased;
             // Ended from outside: decode() tells why.
@@ -57,13 +61,27 @@ impl QueryStream {
                 self.receive(received).await;
             }
             () = until(handed_out), if !self.joined => self.patience.run_out(),
-            () = until(gives_up) => {
-                self.inner.channel.abort("a fetch took longer than statement_timeout");
-                let e = NetError::Timeout { stage: ConnectStage::Reply, after: limit.unwrap_or_default() };
-                self.fail(Error::from_net(e, Phase::Fetch).at(&self.inner.peer).broken());
+            () = until(gives_up) => self.overdue(limit.unwrap_or_default()).await,
+        }
+        asking.0 = None;
+        Ok(())
+    }
+
+    /// The fetch takes too long: the server is told to break it off, and answers to that.
+    async fn overdue(&mut self, after: Duration) {
+        if self.cursor.break_off() {
+            match self.blocks.recv().await {
+                Some(Err(NetError::BrokenOff | NetError::Broken(_))) | None => {}
+                Some(received) => return self.receive(received).await,
+            }
+            // Ended from outside: decode() tells why.
+            if self.cursor.why_ended().is_some() || self.cursor.is_cancelled() {
+                return;
             }
         }
-        Ok(())
+        self.inner.channel.abort("a fetch took longer than statement_timeout");
+        let e = NetError::Timeout { stage: ConnectStage::Reply, after };
+        self.fail(Error::from_net(e, Phase::Fetch).at(&self.inner.peer).broken());
     }
 
     /// Takes in what the pump has fetched.
@@ -111,6 +129,17 @@ impl QueryStream {
             if let Some(e) = failure {
                 return self.fail(e);
             }
+        }
+    }
+}
+
+/// A wait for rows. Interrupted, it ends what the server does for them.
+struct Asking(Option<Arc<CursorState>>);
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        if let Some(cursor) = self.0.take().filter(|_| giving_up::is_wanted()) {
+            cursor.break_off();
         }
     }
 }
