@@ -128,6 +128,11 @@ async def fetch_one(cursor: _core.AsyncCursor[_T]) -> _T | None:
     return rows[0] if rows else None
 
 
+async def fetch_moved(cursor: _core.AsyncCursor[_T], name: str, number: int) -> _T | None:
+    """The row that a move leads to, or None where there is none."""
+    return await fetch_one(cursor) if await cursor._seek(name, number) else None
+
+
 async def next_row(cursor: _core.AsyncCursor[_T]) -> _T:
     """The next row."""
     row = await fetch_one(cursor)

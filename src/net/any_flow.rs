@@ -1,6 +1,6 @@
 //! A conversation of any type on its way through a channel.
 
-use super::channel::breaking_off::Wishes;
+use super::channel::wishes::Wishes;
 use super::error::NetError;
 use crate::flow::error::FlowError;
 use crate::flow::step::{Flow, Reception, Step};

@@ -84,6 +84,12 @@ impl ResultReader {
         }
     }
 
+    /// Gives up the rows in hand, and forgets how the result ended: its cursor has moved.
+    pub(super) fn discard(&mut self) {
+        (self.batch, self.at, self.failed) = (None, 0, None);
+        self.ahead.clear();
+    }
+
     /// Takes the next row in hand.
     pub(super) fn take_row<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         let held = self.held();

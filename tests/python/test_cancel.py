@@ -98,7 +98,10 @@ WORK = {
     "an INSERT": (EXCSQLIMM, lambda c: c.execute(INSERT)),
     "an INSERT with a parameter": (EXCSQLSTT, lambda c: c.execute(INSERT + " WHERE x > ?", (3,))),
     "many rows": (EXCSQLSTT, lambda c: c.cursor().executemany(INSERT + " WHERE x > ?", [(n,) for n in range(5)])),
-    "short statements": (EXCSQLSTT, lambda c: c.cursor().executemany("INSERT INTO T VALUES (?)", ((n,) for n in count()))),
+    "short statements": (
+        EXCSQLSTT,
+        lambda c: c.cursor().executemany("INSERT INTO T VALUES (?)", ((n,) for n in count())),
+    ),
     "a fetch": (CNTQRY, lambda c: c.execute(SLOWLY).fetchall()),
     "a table of Arrow": (CNTQRY, lambda c: c.execute(SLOWLY).fetch_arrow_table()),
 }

@@ -9,6 +9,7 @@ use super::missing_package::with_package;
 use super::parameters;
 use super::procedure::Procedure;
 use super::reset::{self, come_back, lose_work};
+use super::scroll::{self, ScrollCursor, ScrollOptions};
 use super::statement::{Outcome, StatementRun, Wanted, no_rows};
 use super::statement_kind::{self, StatementKind};
 use super::stream::QueryStream;
@@ -109,6 +110,20 @@ impl Connection {
             Err(e) if !parameters::are_given(rows) && wants_parameters(&e) => Err(statement.counted(sql, e).await),
             other => other,
         }
+    }
+
+    /// Opens a cursor that moves; none where the statement is no query by its first word, and was not run. `parameters`
+    /// is a row of them, a column for each.
+    pub async fn scroll(
+        &self,
+        sql: &str,
+        parameters: &RecordBatch,
+        options: ScrollOptions,
+    ) -> Result<Option<ScrollCursor>> {
+        come_back(&self.0, Phase::Execute).await?;
+        self.0.usable(Phase::Execute)?;
+        check_sql(sql)?;
+        scroll::scroll(&self.0, sql, parameters, options).await
     }
 
     /// Has a statement described without executing it.

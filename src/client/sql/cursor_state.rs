@@ -1,6 +1,6 @@
 //! An open query, as its reader, its pump and its connection share it.
 
-use crate::net::channel::breaking_off::Breaker;
+use crate::net::channel::wishes::Breaker;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, Semaphore};

@@ -4,7 +4,8 @@
 use crate::client::config::Config;
 use crate::client::dial::{channel, dial_again};
 use crate::flow::secmec::caution::Caution;
-use crate::flow::sql::interrupt::{Interrupt, InterruptToken};
+use crate::flow::sql::interrupt::Interrupt;
+use crate::flow::sql::interrupt_token::InterruptToken;
 use crate::flow::sql::session::Session;
 use crate::net::channel::breaking_off::{Interrupter, Told};
 use crate::net::error::NetError;

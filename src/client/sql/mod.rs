@@ -28,6 +28,7 @@ pub mod procedure;
 mod read_only;
 mod reset;
 mod rows_under_way;
+pub mod scroll;
 mod sections;
 pub mod statement;
 pub(crate) mod statement_kind;

@@ -210,6 +210,8 @@ impl Flow for Call {
         called.warnings = replies.warnings();
         for (section, set) in sections.into_iter().zip(sets) {
             let opened = OpenedQuery {
+                scrolls: false,
+                updatable: false,
                 described: Some(set.described.ok_or_else(|| missing("SQLCINRD"))?),
                 fields: set.fields.ok_or_else(|| missing("QRYDSC"))?,
                 instance: set.message.qryinsid,

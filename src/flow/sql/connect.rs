@@ -4,7 +4,7 @@
 //! Who we say we are: EXTNAM and SRVCLSNM are `drdarrow`; SQLAM 11 is asked for. The product id is
 //! chosen once the server is known: Derby refuses any that does not begin with DNC.
 
-use super::interrupt::InterruptToken;
+use super::interrupt_token::InterruptToken;
 use super::reply::Replies;
 use super::session::Session;
 use crate::flow::error::FlowError;

@@ -3,6 +3,7 @@
 //! IBM's JDBC driver takes no SQLCARD, its CLI driver takes either.)
 
 use super::connect::{NAME, introduction};
+use super::interrupt_token::InterruptToken;
 use crate::flow::error::FlowError;
 use crate::flow::placement::{informs, message};
 use crate::flow::step::{Flow, Reception, Step};
@@ -14,18 +15,6 @@ use crate::wire::ddm::text::DdmText;
 use crate::wire::dss::chain::Chain;
 use crate::wire::sql::intrdbrqs::IntRdbRqs;
 use crate::wire::sql::package::RdbNam;
-use std::fmt;
-
-/// The token of a connection, by which another one breaks off what it runs. Whoever has it needs no login, so it shows
-/// nothing.
-#[derive(Clone)]
-pub struct InterruptToken(pub(super) Vec<u8>);
-
-impl fmt::Debug for InterruptToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("InterruptToken(***)")
-    }
-}
 
 /// The conversation.
 #[derive(Debug)]

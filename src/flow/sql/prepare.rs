@@ -2,6 +2,7 @@
 //! columns; with parameters a DSCSQLSTT after it, answered by the SQLDARD of those. One flush.
 
 use super::reply::Replies;
+use super::scroll::CursorAttributes;
 use super::session::Session;
 use crate::flow::error::FlowError;
 use crate::flow::step::{Flow, Reception, Step};
@@ -13,6 +14,7 @@ use crate::wire::sql::prepare::{DscSqlStt, PrpSqlStt, typsqlda};
 use crate::wire::sql::sqlca::Sqlca;
 use crate::wire::sql::sqlda::SqlDa;
 use crate::wire::sql::text;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The server's description of a prepared statement.
@@ -34,7 +36,7 @@ pub struct Prepare {
     sql: String,
     with_parameters: bool,
     /// The attributes of the statement.
-    attributes: &'static str,
+    attributes: Cow<'static, str>,
     /// The kind of the parameters' description.
     input: u8,
     described: Vec<SqlDa>,
@@ -46,12 +48,17 @@ impl Prepare {
     pub fn new(session: Arc<Session>, section: PkgNamCsn, sql: String, with_parameters: bool) -> Prepare {
         let replies = Replies::new(&session);
         let (input, described) = (typsqlda::INPUT, Vec::new());
-        Prepare { session, section, sql, with_parameters, attributes: HELD, input, described, replies }
+        Prepare { session, section, sql, with_parameters, attributes: HELD.into(), input, described, replies }
     }
 
     /// Prepares an INSERT for arrays of rows.
     pub fn for_arrays(self) -> Prepare {
-        Prepare { attributes: FOR_ARRAYS, ..self }
+        Prepare { attributes: FOR_ARRAYS.into(), ..self }
+    }
+
+    /// Prepares a query whose cursor has these attributes.
+    pub fn for_cursor(self, attributes: CursorAttributes) -> Prepare {
+        Prepare { attributes: attributes.text().into(), ..self }
     }
 
     /// Has the parameters described with their modes: in, out or both.
@@ -104,7 +111,7 @@ impl Flow for Prepare {
 
     fn start(&mut self) -> Result<Chain, FlowError> {
         let mut chain = Chain::new();
-        put_prepare(&mut chain, &self.session, &self.section, &self.sql, self.attributes)?;
+        put_prepare(&mut chain, &self.session, &self.section, &self.sql, &self.attributes)?;
         if self.with_parameters {
             let describe = DscSqlStt { pkgnamcsn: self.section.clone(), typsqlda: Some(self.input) };
             chain.command(&describe.encode(self.session.text)?);

@@ -5,6 +5,7 @@ use super::input::Input;
 use super::prepare::{HELD, put_prepare, read_sqlda};
 use super::reply::Replies;
 use super::rows::QueryBlock;
+use super::scroll::Place;
 use super::session::Session;
 use crate::flow::bounds::FRAME;
 use crate::flow::error::FlowError;
@@ -22,8 +23,13 @@ use crate::wire::sql::sqlda::SqlDa;
 use crate::wire::value::field::{Field, Shape};
 use std::sync::Arc;
 
+/// MAXBLKEXT: blocks that may come beyond the first.
+const AS_MANY_AS_NEEDED: i16 = -1;
 /// Room for the row that a server may add beyond the block size, and for headers.
 pub(super) const SLACK: usize = 64 * 1024;
+
+/// QRYATTUPD of a query whose rows are not changed where it stands.
+const READ_ONLY: u8 = 1;
 
 /// An open query.
 #[derive(Debug)]
@@ -36,6 +42,10 @@ pub struct OpenedQuery {
     pub instance: Option<u64>,
     /// The cursor survives a commit.
     pub held: bool,
+    /// The cursor scrolls.
+    pub scrolls: bool,
+    /// Rows can be changed where it stands.
+    pub updatable: bool,
     /// The first part of the answer set.
     pub answer: QueryReply,
 }
@@ -111,6 +121,8 @@ pub struct Open {
     sql: Option<String>,
     input: Option<Input>,
     block_size: u32,
+    /// Rows that are fetched at a time, of a cursor that scrolls.
+    rowset: Option<u32>,
     described: Option<SqlDa>,
     message: Option<OpnQryRm>,
     fields: Option<Vec<Field>>,
@@ -134,11 +146,17 @@ impl Open {
             sql,
             input,
             block_size,
+            rowset: None,
             described: None,
             message: None,
             fields: None,
             answer: QueryReply::default(),
         }
+    }
+
+    /// Of a cursor that scrolls, which fetches so many rows at a time.
+    pub fn with_rowset(self, rows: Option<u32>) -> Open {
+        Open { rowset: rows, ..self }
     }
 }
 
@@ -150,7 +168,11 @@ impl Flow for Open {
         if let Some(sql) = &self.sql {
             put_prepare(&mut chain, &self.session, &self.section, sql, HELD)?;
         }
-        chain.command(&OpnQry::new(self.section.clone(), self.block_size).encode(self.session.text)?);
+        let mut open = OpnQry::new(self.section.clone(), self.block_size);
+        if self.rowset.is_some() {
+            (open.qryrowset, open.maxblkext) = (self.rowset, Some(AS_MANY_AS_NEEDED));
+        }
+        chain.command(&open.encode(self.session.text)?);
         if let Some(input) = &self.input {
             input.put(&mut chain, &self.session)?;
         }
@@ -195,6 +217,8 @@ impl Flow for Open {
             fields,
             instance: message.qryinsid,
             held: message.sqlcsrhld == Some(true),
+            scrolls: message.qryattscr == Some(true),
+            updatable: message.qryattupd.is_some_and(|can| can > READ_ONLY),
             answer,
         })))
     }
@@ -221,8 +245,8 @@ impl Flow for Open {
 pub struct Continue {
     session: Arc<Session>,
     command: CntQry,
-    /// Large objects travel along.
-    lobs: bool,
+    /// Large objects travel along, or sets of rows.
+    whole: bool,
     outovr: Option<Vec<u8>>,
     answer: QueryReply,
     replies: Replies,
@@ -237,10 +261,26 @@ impl Continue {
             replies: Replies::new(&session),
             session,
             command,
-            lobs,
+            whole: lobs,
             outovr: None,
             answer: QueryReply::default(),
         }
+    }
+
+    /// Moves a cursor that scrolls: `rows` from there on are wanted, or none.
+    pub fn to(mut self, place: Place, rows: Option<u32>) -> Continue {
+        let (orientation, number) = place.on_the_wire();
+        self.command.qryscrorn = Some(orientation);
+        self.command.qryrownbr = number;
+        self.command.qryblkrst = Some(true);
+        self.command.qryrtndta = Some(rows.is_some());
+        self.command.qryrowset = Some(rows.unwrap_or(1));
+        if rows.is_some() {
+            self.command.maxblkext = Some(AS_MANY_AS_NEEDED);
+        }
+        // A set of rows comes whole.
+        self.whole = true;
+        self
     }
 
     /// A row at a time: locators end with the unit of work, so none are asked for ahead.
@@ -283,7 +323,7 @@ impl Flow for Continue {
     }
 
     fn longest(&self) -> usize {
-        if self.lobs { usize::MAX } else { FRAME.max(self.expect()) }
+        if self.whole { usize::MAX } else { FRAME.max(self.expect()) }
     }
 
     fn is_interruptible(&self) -> bool {

@@ -90,6 +90,8 @@ pub struct RowAssembler {
     /// Bytes of a cut row and of what follows it that are put together at most.
     row_limit: usize,
     after_sqlca: bool,
+    /// The last SQLCA that stood among the rows.
+    condition: Option<Box<Sqlca>>,
     closed: bool,
     ended: bool,
 }
@@ -123,6 +125,7 @@ impl RowAssembler {
             delivered: 0,
             absent: 0,
             after_sqlca: false,
+            condition: None,
             closed: false,
             ended: false,
         }
@@ -154,6 +157,11 @@ impl RowAssembler {
     /// Rows handed out so far.
     pub fn delivered(&self) -> u64 {
         self.delivered
+    }
+
+    /// The last condition that stood among the rows.
+    pub fn condition(&self) -> Option<&Sqlca> {
+        self.condition.as_deref()
     }
 
     /// True when the end of the rows was seen.
@@ -307,6 +315,7 @@ impl RowAssembler {
         };
         self.after_sqlca = true;
         let Some(sqlca) = sqlca else { return Ok(Some((r.pos(), None))) };
+        self.condition = Some(Box::new(sqlca.clone()));
         if sqlca.sqlcode < 0 {
             return Err(FlowError::Sql { sqlca: Box::new(sqlca), reply: None });
         }

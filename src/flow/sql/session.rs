@@ -1,6 +1,6 @@
 //! The agreements that the two sides made when they connected. Every later conversation reads them.
 
-use super::interrupt::InterruptToken;
+use super::interrupt_token::InterruptToken;
 use crate::flow::secmec::mechanism::Mechanism;
 use crate::wire::ddm::rdbname::RdbName;
 use crate::wire::ddm::text::DdmText;

@@ -4,10 +4,12 @@
 pub mod breaking_off;
 mod state;
 mod task;
+pub mod wishes;
 
-use self::breaking_off::{Breaker, Interrupter, Wishes};
+use self::breaking_off::Interrupter;
 use self::state::ChannelState;
 use self::task::Task;
+use self::wishes::{Breaker, Wishes};
 use super::any_flow::{AnyFlow, WaitingFlow};
 use super::counters::Counters;
 use super::error::NetError;

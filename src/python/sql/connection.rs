@@ -12,9 +12,11 @@ use super::observing;
 use super::other_end::{server, tls};
 use super::query::{AsyncQuery, Query, SharedQuery};
 use super::row_factory::RowFactory;
+use super::scroll;
 use super::statement::SharedStatement;
 use super::two_phase::End;
 use super::xid::{self, GivenXid};
+use crate::client::sql::scroll::ScrollOptions;
 use crate::client::sql::xa::two_phase::TwoPhase;
 use crate::python::arguments::given::Given;
 use crate::python::arguments::settings;
@@ -55,20 +57,36 @@ impl From<(Arc<SharedConnection>, RowFactory)> for AsyncConnection {
 }
 
 /// The state of a new cursor.
-fn statement(py: Python<'_>, link: &Owned<Arc<SharedConnection>>) -> PyResult<Arc<SharedStatement>> {
+fn statement(
+    py: Python<'_>,
+    link: &Owned<Arc<SharedConnection>>,
+    moves: Option<ScrollOptions>,
+) -> PyResult<Arc<SharedStatement>> {
     let link = link.get().or_raise(py)?;
     link.open().or_raise(py)?;
-    Ok(SharedStatement::new(link.clone()))
+    Ok(SharedStatement::moving(link.clone(), moves))
 }
 
 twins! {
     impl Connection {
         /// A new Cursor, with a `row_factory` of its own where one is given. Raises InterfaceError when the
         /// connection is closed.
-        #[pyo3(signature = (*, row_factory=Given::default()))]
-        fn cursor<'py>(slf: Py<Self>, py: Python<'py>, row_factory: Given<'py>) -> PyResult<Cursor> {
+        ///
+        /// `scrollable`: True, "insensitive" or "sensitive" for one that moves to any row; `updatable`: rows can be changed
+        /// where it stands; `hold`: it outlives a commit; `rowset`: rows that it fetches at a time. See docs/cursors.md.
+        #[pyo3(signature = (*, row_factory=Given::default(), scrollable=None, updatable=false, hold=true, rowset=None))]
+        fn cursor<'py>(
+            slf: Py<Self>,
+            py: Python<'py>,
+            row_factory: Given<'py>,
+            scrollable: Option<&Bound<'py, PyAny>>,
+            updatable: bool,
+            hold: bool,
+            rowset: Option<u32>,
+        ) -> PyResult<Cursor> {
             let rows = RowFactory::of_cursor(py, &row_factory, &slf.get().1)?;
-            let statement = statement(py, &slf.get().0)?;
+            let moves = scroll::options(py, scrollable, updatable, hold, rowset)?;
+            let statement = statement(py, &slf.get().0, moves)?;
             Ok(Cursor::new(py, slf.into_any(), statement, rows))
         }
 
@@ -80,7 +98,7 @@ twins! {
             operation: &Bound<'py, PyAny>,
             parameters: Option<&Bound<'py, PyAny>>,
         ) -> PyResult<Py<Cursor>> {
-            let cursor = Connection::cursor(slf, py, Given::default())?;
+            let cursor = Connection::cursor(slf, py, Given::default(), None, false, true, None)?;
             Cursor::execute(Py::new(py, cursor)?, py, operation, parameters)
         }
 
@@ -145,10 +163,22 @@ twins! {
     impl AsyncConnection {
         /// A new AsyncCursor, with a `row_factory` of its own where one is given. Raises InterfaceError when the
         /// connection is closed.
-        #[pyo3(signature = (*, row_factory=Given::default()))]
-        fn cursor<'py>(slf: Py<Self>, py: Python<'py>, row_factory: Given<'py>) -> PyResult<AsyncCursor> {
+        ///
+        /// `scrollable`: True, "insensitive" or "sensitive" for one that moves to any row; `updatable`: rows can be changed
+        /// where it stands; `hold`: it outlives a commit; `rowset`: rows that it fetches at a time. See docs/cursors.md.
+        #[pyo3(signature = (*, row_factory=Given::default(), scrollable=None, updatable=false, hold=true, rowset=None))]
+        fn cursor<'py>(
+            slf: Py<Self>,
+            py: Python<'py>,
+            row_factory: Given<'py>,
+            scrollable: Option<&Bound<'py, PyAny>>,
+            updatable: bool,
+            hold: bool,
+            rowset: Option<u32>,
+        ) -> PyResult<AsyncCursor> {
             let rows = RowFactory::of_cursor(py, &row_factory, &slf.get().1)?;
-            let statement = statement(py, &slf.get().0)?;
+            let moves = scroll::options(py, scrollable, updatable, hold, rowset)?;
+            let statement = statement(py, &slf.get().0, moves)?;
             AsyncCursor::new(py, slf.into_any(), statement, rows)
         }
 
@@ -160,7 +190,7 @@ twins! {
             operation: &Bound<'py, PyAny>,
             parameters: Option<&Bound<'py, PyAny>>,
         ) -> PyResult<Bound<'py, PyAny>> {
-            let cursor = AsyncConnection::cursor(slf, py, Given::default())?;
+            let cursor = AsyncConnection::cursor(slf, py, Given::default(), None, false, true, None)?;
             AsyncCursor::execute(Bound::new(py, cursor)?, operation, parameters)
         }
 

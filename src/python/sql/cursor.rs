@@ -12,7 +12,7 @@ use super::executemany::{self, RawBatch};
 use super::ingest::{self, Ingested};
 use super::ingest_request::{IngestRequest, skipped};
 use super::telling::{self, ToldCursor};
-use super::{fetch, observing, procedure};
+use super::{fetch, observing, procedure, scroll};
 use crate::python::arguments::given::Given;
 use crate::python::arguments::named;
 use crate::python::arguments::param_rows::RawRows;
@@ -90,7 +90,7 @@ twins! {
         /// The next row as a tuple, or None at the end.
         ///
         /// Raises ProgrammingError when there is no result, InterfaceError when the cursor is closed.
-        fn fetchone<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        pub(super) fn fetchone<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
             let (py, cursor) = (slf.py(), slf.get());
             let statement = cursor.statement.get().or_raise(py)?;
             let maker = cursor.rows.maker(slf, statement)?;
@@ -139,6 +139,31 @@ twins! {
             let statement = self.statement.get().or_raise(py)?;
             let requested = Requested::of(py, &statement.schema().or_raise(py)?, requested_schema.as_ref())?;
             capsule_of(py, fetch::handed_over(py, statement, None, None, &Given::default())?, requested)
+        }
+
+        /// The first row; None when there is none. For scrollable cursors.
+        fn fetch_first<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+            scroll::fetched(slf, "first", 1)
+        }
+
+        /// The last row; None when there is none. For scrollable cursors.
+        fn fetch_last<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+            scroll::fetched(slf, "last", -1)
+        }
+
+        /// The row before the one that was fetched last; None before the first. For scrollable cursors.
+        fn fetch_prior<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+            scroll::fetched(slf, "prior", -1)
+        }
+
+        /// The row with this number, from 1 on, or from the end by a negative one; None where there is none. For scrollable cursors.
+        fn fetch_absolute<'py>(slf: &Bound<'py, Self>, row: i64) -> PyResult<Option<Bound<'py, PyAny>>> {
+            scroll::fetched(slf, "absolute", row)
+        }
+
+        /// The row so many after the one that was fetched last, or before it; None where there is none. For scrollable cursors.
+        fn fetch_relative<'py>(slf: &Bound<'py, Self>, rows: i64) -> PyResult<Option<Bound<'py, PyAny>>> {
+            scroll::fetched(slf, "relative", rows)
         }
 
         fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -325,6 +350,37 @@ twins! {
             fetch::handed_over(py, statement, batch_rows, batch_bytes, &batch_delay).map(AsyncArrowStream::from)
         }
 
+        /// The first row; None when there is none. For scrollable cursors.
+        fn fetch_first<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+            scroll::fetched_soon(slf, "first", 1)
+        }
+
+        /// The last row; None when there is none. For scrollable cursors.
+        fn fetch_last<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+            scroll::fetched_soon(slf, "last", -1)
+        }
+
+        /// The row before the one that was fetched last; None before the first. For scrollable cursors.
+        fn fetch_prior<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+            scroll::fetched_soon(slf, "prior", -1)
+        }
+
+        /// The row with this number, from 1 on, or from the end by a negative one; None where there is none. For scrollable cursors.
+        fn fetch_absolute<'py>(slf: Bound<'py, Self>, row: i64) -> PyResult<Bound<'py, PyAny>> {
+            scroll::fetched_soon(slf, "absolute", row)
+        }
+
+        /// The row so many after the one that was fetched last, or before it; None where there is none. For scrollable cursors.
+        fn fetch_relative<'py>(slf: Bound<'py, Self>, rows: i64) -> PyResult<Bound<'py, PyAny>> {
+            scroll::fetched_soon(slf, "relative", rows)
+        }
+
+        /// Moves before a row: whether there is one.
+        fn _seek<'py>(&self, py: Python<'py>, name: &str, number: i64) -> PyResult<Bound<'py, PyAny>> {
+            let (statement, kept) = (self.statement.shared(py)?, self.unseen(py)?);
+            spawn(py, "AsyncCursor._seek", Ok(scroll::sought(statement, scroll::movement(name, number), kept)))
+        }
+
         fn __aiter__(slf: Py<Self>) -> Py<Self> {
             slf
         }
@@ -358,6 +414,12 @@ twins! {
         fn skipped(&self, py: Python<'_>) -> PyResult<Vec<RecordBatch>> {
             let statement = self.statement.get().or_raise(py)?;
             Ok(statement.about().skipped.iter().cloned().map(RecordBatch).collect())
+        }
+
+        /// The index from 0 of the next row of a scrollable or updatable cursor, int; None for any other.
+        #[getter]
+        fn rownumber(&self, py: Python<'_>) -> PyResult<Option<i64>> {
+            scroll::position(self.statement.get().or_raise(py)?, self.seen(py)).or_raise(py)
         }
 
         /// Rows that `fetchmany()` fetches unless told; 1 at first.
@@ -459,6 +521,32 @@ twins! {
                 statement.execute(&sql, row).await?;
                 Ok(procedure::Called { statement, given })
             }
+        }
+
+        /// Moves so that the row with the index `value`, from 0 on, is fetched next, or with `mode="relative"` the row so
+        /// many after that, or before it. For scrollable cursors.
+        ///
+        /// Raises IndexError when there is no such row; the cursor stays where it is then.
+        #[pyo3(signature = (value, mode="relative"))]
+        fn scroll<'py>(&self, py: Python<'py>, value: i64, mode: &str) -> scroll::Scrolled {
+            let (statement, relative) = (self.statement.shared(py)?, scroll::relative(py, mode)?);
+            scroll::scrolled(statement, value, relative, self.unseen(py)?)
+        }
+
+        /// Gives columns of the row that was fetched last other values: a mapping of names to values. `table` is needed
+        /// where the server does not tell the table of the query. For updatable cursors.
+        ///
+        /// Raises ProgrammingError with SQLSTATE 24504 when the cursor is on no row.
+        #[pyo3(signature = (values, *, table=None))]
+        fn update_current<'py>(&self, py: Python<'py>, values: &Bound<'py, PyDict>, table: Option<String>) -> () {
+            let (statement, changes) = (self.statement.shared(py)?, scroll::Changes::of(py, values, table)?);
+            scroll::changed(statement, Some(changes), None, self.unseen(py)?)
+        }
+
+        /// Deletes the row that was fetched last; `table` as in `update_current()`. For updatable cursors.
+        #[pyo3(signature = (*, table=None))]
+        fn delete_current<'py>(&self, py: Python<'py>, table: Option<String>) -> () {
+            scroll::changed(self.statement.shared(py)?, None, table, self.unseen(py)?)
         }
 
         /// Goes on to the next result set of a procedure and gives up what is left of the one in hand: True,

@@ -84,6 +84,16 @@ impl Cursor {
         maker.all(rows).inspect_err(|_| statement.lose())
     }
 
+    /// Rows that were fetched and not handed out: none.
+    pub(super) fn seen(&self, _py: Python<'_>) -> usize {
+        0
+    }
+
+    /// The same, which are given up.
+    pub(super) fn unseen(&self, _py: Python<'_>) -> PyResult<usize> {
+        Ok(0)
+    }
+
     /// Nothing speaks against taking the whole result.
     pub(super) fn whole(&self, _py: Python<'_>) -> PyResult<()> {
         Ok(())
@@ -115,6 +125,18 @@ impl AsyncCursor {
         visit.call(&self._kept)?;
         visit.call(&self._turn)?;
         self.rows.traverse(visit)
+    }
+
+    /// Rows that were fetched and not handed out.
+    pub(super) fn seen(&self, py: Python<'_>) -> usize {
+        self._kept.bind(py).len()
+    }
+
+    /// The same, which are given up.
+    pub(super) fn unseen(&self, py: Python<'_>) -> PyResult<usize> {
+        let kept = self.seen(py);
+        self._kept.bind(py).call_method0("clear")?;
+        Ok(kept)
     }
 
     /// Refuses to go on as if a cancelled fetch had taken nothing.

@@ -16,6 +16,7 @@ mod other_end;
 mod procedure;
 pub(super) mod query;
 pub(super) mod row_factory;
+mod scroll;
 mod statement;
 pub(super) mod table_name;
 mod telling;

@@ -14,6 +14,7 @@ use crate::client::sql::batch::Batch;
 use crate::client::sql::column_info::ColumnInfo;
 use crate::client::sql::meter::Times;
 use crate::client::sql::procedure::Output;
+use crate::client::sql::scroll::{ScrollCursor, ScrollOptions, ScrollReader};
 use crate::client::sql::statement::Outcome;
 use crate::client::sql::stream::QueryStream;
 use crate::client::warning::Warning;
@@ -35,6 +36,8 @@ pub(in crate::python) struct SharedStatement {
     closed: AtomicBool,
     /// Who wants to hear of the next statement.
     upcoming: Mutex<Option<Watched>>,
+    /// Its queries have cursors that move like this.
+    moves: Option<ScrollOptions>,
 }
 
 /// The facts that a cursor tells of its last statement.
@@ -56,6 +59,8 @@ pub(super) struct About {
     pub(super) skipped: Vec<RecordBatch>,
     /// The columns of data that goes into a table: rows of it that were left out are one batch.
     ingested: Option<SchemaRef>,
+    /// The cursor of the result, where it moves.
+    pub(super) scroll: Option<Arc<ScrollCursor>>,
     /// The server's warnings that Python has not seen yet.
     pub(super) warnings: Vec<Warning>,
     /// How many of them were warned of.
@@ -69,9 +74,14 @@ pub(super) struct About {
 impl SharedStatement {
     /// Nothing executed yet.
     pub(in crate::python) fn new(link: Arc<SharedConnection>) -> Arc<SharedStatement> {
+        SharedStatement::moving(link, None)
+    }
+
+    /// The same, of a cursor that moves like this.
+    pub(super) fn moving(link: Arc<SharedConnection>, moves: Option<ScrollOptions>) -> Arc<SharedStatement> {
         let (slot, closed) = (OwnedSlot::new(None), AtomicBool::new(false));
         let (sets, about, upcoming) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Arc::new(SharedStatement { link, slot, sets, about, closed, upcoming })
+        Arc::new(SharedStatement { link, slot, sets, about, closed, upcoming, moves })
     }
 
     /// The facts about the last statement.
@@ -192,6 +202,8 @@ impl SharedStatement {
     fn clear(&self, lease: &mut ReaderLease) {
         drop(lease.take());
         drop(std::mem::take(&mut *self.sets()));
+        let cursor = self.about().scroll.take();
+        drop(cursor);
     }
 
     fn sets(&self) -> MutexGuard<'_, VecDeque<QueryStream>> {
@@ -221,6 +233,15 @@ impl SharedStatement {
         **lease = Some(feed);
     }
 
+    /// Makes the rows of a cursor that moves the result in hand.
+    fn move_on(&self, lease: &mut ReaderLease, cursor: Arc<ScrollCursor>) {
+        let mut about = self.about();
+        about.columns = Some(cursor.columns());
+        about.schema = Some(cursor.schema());
+        about.scroll = Some(cursor.clone());
+        **lease = Some(ResultReader::new(ScrollReader(cursor), self.link.waits()));
+    }
+
     /// Executes once. The result of the statement before is closed.
     pub(super) async fn execute(&self, sql: &str, parameters: RecordBatch) -> Result<()> {
         let lease = &mut self.lease_soon().await?;
@@ -229,6 +250,14 @@ impl SharedStatement {
         let fresh = self.afresh(&times);
         *self.about() = fresh;
         let _waiting = self.link.waiting();
+        if let Some(options) = self.moves
+            && let Some(cursor) =
+                self.link.client.scroll(sql, &parameters, options).await.map_err(|e| self.as_closed(e))?
+        {
+            times.answered();
+            self.move_on(lease, Arc::new(cursor));
+            return Ok(());
+        }
         let outcome = self.link.client.run_timed(sql, parameters, &times).await;
         times.answered();
         match outcome.map_err(|e| self.as_closed(e))? {

@@ -1,7 +1,7 @@
 //! A result set as Arrow record batches. Waiting and decoding are separate, so that decoding runs
 //! on the consumer's thread while the next blocks are on their way.
 
-mod under_construction;
+pub(super) mod under_construction;
 mod wait;
 
 use self::under_construction::UnderConstruction;

@@ -13,17 +13,20 @@ use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 
 /// A batch under construction: one decoder for each column.
-pub(super) struct UnderConstruction {
+pub(in crate::client::sql) struct UnderConstruction {
     schema: SchemaRef,
     decoders: Vec<Box<dyn ColumnDecoder>>,
     /// Where the cells of the rows are that come next.
-    pub(super) offsets: Offsets,
+    pub(in crate::client::sql) offsets: Offsets,
     rows: usize,
 }
 
 impl UnderConstruction {
     /// For rows of these fields.
-    pub(super) fn new(fields: &[Field], options: &Options) -> std::result::Result<UnderConstruction, ColumnError> {
+    pub(in crate::client::sql) fn new(
+        fields: &[Field],
+        options: &Options,
+    ) -> std::result::Result<UnderConstruction, ColumnError> {
         let decoders = fields.iter().enumerate().map(|(index, field)| decoder(field, index, options));
         let decoders = decoders.collect::<std::result::Result<_, _>>()?;
         let schema = schema(fields, options)?;
@@ -31,22 +34,22 @@ impl UnderConstruction {
     }
 
     /// The schema of every batch.
-    pub(super) fn schema(&self) -> &SchemaRef {
+    pub(in crate::client::sql) fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
     /// Rows so far.
-    pub(super) fn rows(&self) -> usize {
+    pub(in crate::client::sql) fn rows(&self) -> usize {
         self.rows
     }
 
     /// Bytes of Arrow data so far.
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::client::sql) fn bytes(&self) -> usize {
         self.decoders.iter().map(|decoder| decoder.bytes()).sum()
     }
 
     /// Decodes the rows whose cells were found. After an error nothing of the batch is left.
-    pub(super) fn append(&mut self, chunk: &RowChunk) -> Result<()> {
+    pub(in crate::client::sql) fn append(&mut self, chunk: &RowChunk) -> Result<()> {
         for (column, decoder) in self.decoders.iter_mut().enumerate() {
             let lobs = chunk.lobs.iter().find(|(c, _)| *c == column).map_or(&[][..], |(_, values)| values);
             let cells =
@@ -62,7 +65,7 @@ impl UnderConstruction {
     }
 
     /// The batch; the next one begins.
-    pub(super) fn finish(&mut self) -> Result<RecordBatch> {
+    pub(in crate::client::sql) fn finish(&mut self) -> Result<RecordBatch> {
         let rows = std::mem::take(&mut self.rows);
         let mut columns = Vec::with_capacity(self.decoders.len());
         for decoder in &mut self.decoders {
@@ -74,17 +77,17 @@ impl UnderConstruction {
     }
 
     /// Gives the rows up.
-    pub(super) fn give_up(&mut self) {
+    pub(in crate::client::sql) fn give_up(&mut self) {
         self.rows = 0;
     }
 
     /// The bad values of each column that were made NULL.
-    pub(super) fn nulled(&self) -> impl Iterator<Item = u64> {
+    pub(in crate::client::sql) fn nulled(&self) -> impl Iterator<Item = u64> {
         self.decoders.iter().map(|decoder| decoder.nulled())
     }
 
     /// No batch comes after this: the decoders keep the memory of the last ones.
-    pub(super) fn let_go(&mut self) {
+    pub(in crate::client::sql) fn let_go(&mut self) {
         self.decoders.clear();
     }
 }

@@ -1,0 +1,265 @@
+"""Cursors that move, and change rows where they stand: at a real Derby, and at our server as each product."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pytest
+from conftest import Lab
+from peers import CNTQRY, Proxy
+
+import drdarrow
+from drdarrow import aio, server
+
+pytestmark = pytest.mark.timeout(120)
+
+ROWS = 10_000
+NUMBERS = pa.table(
+    {
+        "ID": pa.array(range(1, ROWS + 1), pa.int32()),
+        "V": pa.array([None if n % 7 == 0 else f"v{n}" for n in range(1, ROWS + 1)]),
+    }
+)
+EXPECTED = list(zip(*(NUMBERS.column(n).to_pylist() for n in (0, 1)), strict=True))
+SERVERS = ["derby-itself", "luw", "zos", "ibmi", "derby", "tables"]
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def at(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a server with the rows."""
+    if request.param == "derby-itself":
+        lab: Lab = request.getfixturevalue("lab")
+        with lab.connect() as connection:
+            connection.execute("CREATE TABLE NUMBERS (ID INTEGER NOT NULL PRIMARY KEY, V VARCHAR(20))")
+            connection.cursor().executemany("INSERT INTO NUMBERS VALUES (?, ?)", NUMBERS)
+        yield lab.uri()
+    elif request.param == "tables":
+        with server.serve(tables={"NUMBERS": NUMBERS}, engine="tables") as srv:
+            yield srv.uri
+    else:
+        with server.serve(tables={"NUMBERS": NUMBERS}, persona=request.param) as srv:
+            yield srv.uri
+
+
+@pytest.fixture
+def connection(at: str) -> Iterator[drdarrow.Connection]:
+    connection = drdarrow.connect(at, timeout=15)
+    yield connection
+    connection.rollback()
+    connection.close()
+
+
+@pytest.fixture
+def changed(at: str, request: pytest.FixtureRequest) -> Iterator[drdarrow.Connection]:
+    """A connection to a table of five rows that can be changed."""
+    if is_in_memory(request):
+        pytest.skip("tables in memory have no rows that are changed where a cursor stands")
+    connection = drdarrow.connect(at, timeout=15)
+    connection.execute("CREATE TABLE CHANGED (ID INTEGER NOT NULL PRIMARY KEY, V VARCHAR(20))")
+    connection.cursor().executemany("INSERT INTO CHANGED VALUES (?, ?)", [(n, f"v{n}") for n in range(1, 6)])
+    connection.commit()
+    yield connection
+    connection.rollback()
+    connection.execute("DROP TABLE CHANGED")
+    connection.commit()
+    connection.close()
+
+
+@pytest.fixture
+def query(at: str, request: pytest.FixtureRequest) -> str:
+    """The rows in order: tables in memory have them so, and know no other."""
+    return "SELECT ID, V FROM NUMBERS" + ("" if is_in_memory(request) else " ORDER BY ID")
+
+
+def is_in_memory(request: pytest.FixtureRequest) -> bool:
+    return "tables" in request.node.name.split("[")[-1]
+
+
+class Walker:
+    """The same moves over a list."""
+
+    def __init__(self, rows: list) -> None:
+        self.rows, self.at = rows, 0
+
+    def fetch(self, row: int):
+        self.at = min(max(row, 0), len(self.rows) + 1)
+        return self.rows[self.at - 1] if 0 < self.at <= len(self.rows) else None
+
+    def many(self, count: int) -> list:
+        start = min(self.at, len(self.rows))
+        found = self.rows[start : start + count]
+        self.at = start + count if len(found) == count else len(self.rows) + 1
+        return found
+
+
+@pytest.mark.parametrize("rowset", [None, 1, 7])
+def test_a_random_walk_is_that_over_a_list(connection: drdarrow.Connection, query: str, rowset: int | None) -> None:
+    dice = random.Random(f"walk {rowset}")
+    cursor = connection.cursor(scrollable=True, rowset=rowset).execute(query)
+    walker = Walker(EXPECTED)
+    for _ in range(60):
+        kind = dice.choice(["first", "last", "prior", "next", "absolute", "relative", "many", "scroll"])
+        n = dice.choice([dice.randint(-ROWS - 5, ROWS + 5), dice.randint(-3, 3)])
+        if kind == "first":
+            assert cursor.fetch_first() == walker.fetch(1)
+        elif kind == "last":
+            assert cursor.fetch_last() == walker.fetch(ROWS)
+        elif kind == "prior":
+            assert cursor.fetch_prior() == walker.fetch(walker.at - 1)
+        elif kind == "next":
+            assert cursor.fetchone() == walker.fetch(walker.at + 1)
+        elif kind == "absolute":
+            assert cursor.fetch_absolute(n) == walker.fetch(n if n >= 0 else ROWS + 1 + n)
+        elif kind == "relative":
+            assert cursor.fetch_relative(n) == walker.fetch(walker.at + n)
+        elif kind == "many":
+            count = dice.randint(1, 300)
+            assert cursor.fetchmany(count) == walker.many(count)
+        else:
+            index = dice.randrange(ROWS)
+            cursor.scroll(index, mode="absolute")
+            walker.at = index
+        assert cursor.rownumber == min(walker.at, ROWS), kind
+
+
+def test_all_that_follows_is_fetched(connection: drdarrow.Connection, query: str) -> None:
+    cursor = connection.cursor(scrollable=True).execute(query)
+    cursor.scroll(9_000)
+    assert cursor.fetchall() == EXPECTED[9_000:]
+    assert cursor.fetchone() is None
+    assert cursor.fetch_prior() == EXPECTED[-1]
+    cursor.scroll(10, mode="absolute")
+    assert cursor.fetch_arrow_table().column(0).to_pylist() == [row[0] for row in EXPECTED[10:]]
+
+
+def test_scroll_leaves_no_result(connection: drdarrow.Connection, query: str) -> None:
+    """IndexError beyond the ends, as PEP 249 has it, and the cursor stays."""
+    cursor = connection.cursor(scrollable=True).execute(query)
+    cursor.scroll(5)
+    for value, mode in ((-6, "relative"), (ROWS, "relative"), (ROWS, "absolute"), (-1, "absolute")):
+        with pytest.raises(IndexError):
+            cursor.scroll(value, mode)
+        assert cursor.rownumber == 5
+    assert cursor.fetchone() == EXPECTED[5]
+    with pytest.raises(drdarrow.InterfaceError, match="mode"):
+        cursor.scroll(1, mode="sideways")
+    plain = connection.execute(query)
+    assert plain.rownumber is None
+    with pytest.raises(drdarrow.ProgrammingError, match="does not move"):
+        plain.scroll(1)
+
+
+def test_parameters_and_no_rows(connection: drdarrow.Connection, request: pytest.FixtureRequest) -> None:
+    if is_in_memory(request):
+        pytest.skip("tables in memory compare nothing but equality")
+    cursor = connection.cursor(scrollable=True)
+    cursor.execute("SELECT ID FROM NUMBERS WHERE ID > ? ORDER BY ID", (ROWS - 3,))
+    assert [cursor.fetch_last(), cursor.fetch_first(), cursor.fetch_absolute(4)] == [(ROWS,), (ROWS - 2,), None]
+    cursor.execute("SELECT ID FROM NUMBERS WHERE ID > ?", (ROWS,))
+    assert [cursor.fetch_first(), cursor.fetch_last(), cursor.fetchone(), cursor.fetchall()] == [None, None, None, []]
+    with pytest.raises(IndexError):
+        cursor.scroll(0)
+
+
+def test_a_commit_leaves_it_open_by_choice(connection: drdarrow.Connection, query: str) -> None:
+    held = connection.cursor(scrollable=True).execute(query)
+    other = connection.cursor(scrollable=True, hold=False).execute(query)
+    assert held.fetchone() == other.fetchone() == EXPECTED[0]
+    connection.commit()
+    assert held.fetch_absolute(100) == EXPECTED[99]
+    with pytest.raises(drdarrow.OperationalError) as caught:
+        other.fetch_absolute(100)
+    assert caught.value.sqlstate == "24501" and "hold" in str(caught.value)
+    connection.rollback()
+    with pytest.raises(drdarrow.OperationalError):
+        held.fetch_absolute(100)
+
+
+def test_moves_of_tasks(at: str, query: str) -> None:
+    async def main() -> None:
+        async with aio.connect(at, timeout=15) as connection:
+            cursor = connection.cursor(scrollable=True)
+            await cursor.execute(query)
+            assert await cursor.fetch_last() == EXPECTED[-1]
+            assert await cursor.fetch_prior() == EXPECTED[-2]
+            assert await cursor.fetch_absolute(5) == EXPECTED[4]
+            assert await cursor.fetch_relative(-4) == EXPECTED[0]
+            await cursor.scroll(99)
+            assert cursor.rownumber == 100
+            assert await cursor.fetchmany(3) == EXPECTED[100:103]
+            with pytest.raises(IndexError):
+                await cursor.scroll(ROWS)
+            assert await cursor.fetch_first() == EXPECTED[0]
+
+    asyncio.run(main())
+
+
+def table(connection: drdarrow.Connection) -> list:
+    return connection.execute("SELECT ID, V FROM CHANGED ORDER BY ID").fetchall()
+
+
+@pytest.mark.parametrize("scrollable", [None, True, "sensitive"])
+def test_rows_are_changed_where_the_cursor_stands(changed: drdarrow.Connection, scrollable: object) -> None:
+    cursor = changed.cursor(scrollable=scrollable, updatable=True)
+    cursor.execute("SELECT ID, V FROM CHANGED" + (" FOR UPDATE" if scrollable is None else ""))
+    seen = []
+    while (row := cursor.fetchone()) is not None:
+        seen.append(row[0])
+        if row[0] == 2:
+            cursor.update_current({"v": "two"}, table="CHANGED")
+        elif row[0] == 3:
+            cursor.update_current({"V": None}, table="CHANGED")
+        elif row[0] == 4:
+            cursor.delete_current(table="CHANGED")
+    with pytest.raises(drdarrow.ProgrammingError) as caught:
+        cursor.delete_current(table="CHANGED")
+    assert caught.value.sqlstate == "24504"
+    cursor.close()
+    assert sorted(seen) == [1, 2, 3, 4, 5]
+    assert table(changed) == [(1, "v1"), (2, "two"), (3, None), (5, "v5")]
+
+
+def test_the_same_row_is_changed_twice(changed: drdarrow.Connection) -> None:
+    cursor = changed.cursor(scrollable=True, updatable=True).execute("SELECT ID, V FROM CHANGED")
+    row = cursor.fetch_absolute(3)
+    assert row is not None
+    cursor.update_current({"V": "once"}, table="CHANGED")
+    cursor.update_current({"V": "twice"}, table="CHANGED")
+    cursor.fetch_first()
+    cursor.fetch_absolute(3)
+    cursor.update_current({"V": "thrice"}, table="CHANGED")
+    cursor.close()
+    assert (row[0], "thrice") in table(changed)
+
+
+def test_the_table_is_told_by_the_server_or_named(changed: drdarrow.Connection) -> None:
+    cursor = changed.cursor(updatable=True).execute("SELECT ID, V FROM CHANGED FOR UPDATE")
+    with pytest.raises(drdarrow.ProgrammingError):
+        cursor.update_current({"V": "x"})
+    cursor.fetchone()
+    with pytest.raises(drdarrow.InterfaceError, match="NOPE"):
+        cursor.update_current({"NOPE": "x"}, table="CHANGED")
+    only = changed.cursor(scrollable=True).execute("SELECT ID, V FROM CHANGED")
+    only.fetchone()
+    with pytest.raises(drdarrow.ProgrammingError, match="updatable"):
+        only.update_current({"V": "x"}, table="CHANGED")
+
+
+def test_a_set_of_rows_is_one_request(lab: Lab) -> None:
+    with Proxy(lab.port) as between, lab.connect(between.port) as connection:
+        cursor = connection.cursor(scrollable=True, rowset=500).execute("SELECT ID FROM INTS ORDER BY ID")
+        assert cursor.fetchmany(500) == [(n,) for n in range(1, 501)]
+        assert between.count(CNTQRY) <= 1
+        cursor.close()
+
+
+def test_large_objects(lab: Lab) -> None:
+    with lab.connect() as connection:
+        plain = connection.execute("SELECT * FROM LOBS").fetchall()
+        cursor = connection.cursor(scrollable=True).execute("SELECT * FROM LOBS")
+        for number in reversed(range(len(plain))):
+            assert cursor.fetch_absolute(number + 1) == plain[number]
+        assert len(plain) > 1
