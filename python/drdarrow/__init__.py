@@ -67,6 +67,7 @@ from drdarrow.types import (
 )
 
 if TYPE_CHECKING:
+    from drdarrow.copying import copy
     from drdarrow.probing import ProbeReport, probe
     from drdarrow.retrying import retry
     from drdarrow.tpc.distributed import distributed
@@ -111,6 +112,7 @@ __all__ = [
     "apilevel",
     "connect",
     "connect_files",
+    "copy",
     "distributed",
     "open_file",
     "paramstyle",
@@ -127,7 +129,7 @@ paramstyle = "qmark"
 
 def __getattr__(name: str) -> Any:
     """Imported when they are first named: `drdarrow.aio`, `drdarrow.pool` and `drdarrow.server` bring asyncio with
-    them, the probe its dataclasses, `distributed` SQLite."""
+    them, the probe and the copy their dataclasses, `distributed` SQLite."""
     if name in ("aio", "pool", "server", "tpc"):
         import importlib
 
@@ -137,6 +139,11 @@ def __getattr__(name: str) -> Any:
 
         globals().update(ProbeReport=probing.ProbeReport, probe=probing.probe)
         return globals()[name]
+    if name == "copy":
+        from drdarrow.copying import copy
+
+        globals()["copy"] = copy
+        return copy
     if name == "retry":
         from drdarrow.retrying import retry
 

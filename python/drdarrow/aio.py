@@ -17,6 +17,7 @@ from drdarrow._core import connect_async as connect
 from drdarrow._core import connect_files_async as connect_files
 from drdarrow._core import open_file_async as open_file
 from drdarrow._core import open_partition_async as open_partition
+from drdarrow.copying import copy_async as copy
 from drdarrow.probing import probe_async as probe
 from drdarrow.retrying import retry_async as retry
 from drdarrow.tpc.distributed import distributed_async as distributed
@@ -30,6 +31,7 @@ __all__ = [
     "AsyncQuery",
     "connect",
     "connect_files",
+    "copy",
     "distributed",
     "open_file",
     "open_partition",

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 import drdarrow
+from drdarrow.cli import copying
 from drdarrow.cli import demo as demonstration
 from drdarrow.cli import ingest as sending
 from drdarrow.cli import manifest as manifests
@@ -24,6 +25,7 @@ from drdarrow.cli.address import URI, Addressed
 from drdarrow.cli.tabular import Format
 from drdarrow.cli.text import plain
 from drdarrow.cli.writing import Binary
+from drdarrow.copying.options import Format as Target
 from drdarrow.exceptions import InterfaceError
 from drdarrow.server import Persona
 
@@ -237,6 +239,62 @@ def ingest(
         max_skipped=max_skipped,
     )
     if not complete:
+        raise typer.Exit(3)
+
+
+@app.command()
+@plainly
+def copy(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[URI] SOURCE… TARGET",
+            help="Tables, queries (NAME=SELECT …), patterns (SCHEMA.*) or record files (LIB/FILE, LIB/*); then a "
+            f"folder or a URL. The URI may be in {URI}.",
+        ),
+    ],
+    form: Annotated[Target | None, typer.Option("--format", help="What is written; by the target without.")] = None,
+    connections: Annotated[int, typer.Option("--connections", "-n", help="Connections side by side.", min=1)] = 4,
+    parts: Annotated[int | None, typer.Option(help="Parts of each table.", min=1)] = None,
+    on: Annotated[str | None, typer.Option(help="A column whose values divide the rows.")] = None,
+    where: Annotated[str | None, typer.Option(help="A condition in SQL that rows have to pass.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="A column that grows: each further run copies the rows that came since.")
+    ] = None,
+    margin: Annotated[float | None, typer.Option(help="By how much rows may come late (--since).")] = None,
+    on_error: Annotated[
+        Literal["raise", "null", "raw"] | None, typer.Option(help="Bad values of record files.")
+    ] = None,
+    state: Annotated[Path | None, typer.Option(help="The folder of the manifest and the report.")] = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Begin anew; what the target has is replaced.")] = False,
+    verify: Annotated[bool, typer.Option(help="Read again what was written, and count at the source.")] = True,
+    attempts: Annotated[int, typer.Option(help="How often a part is tried that may be tried again.", min=1)] = 5,
+    ask: Annotated[bool, typer.Option("--password", "-W", help="Ask for the password.")] = False,
+) -> None:
+    """Copy tables into files; the same command goes on where it was interrupted.
+
+    Ends with 0 when all is there, 1 when it stopped, 3 when the source has other numbers of rows at the end.
+    """
+    uri, source, target = copying.words_of(words)
+    same = copying.copy(
+        uri or os.environ.get(URI),
+        source,
+        target,
+        password=password_of(ask),
+        format=form,
+        connections=connections,
+        parts=parts,
+        on=on,
+        where=where,
+        since=since,
+        margin=margin,
+        on_error=on_error,
+        state=state,
+        restart=restart,
+        verify=verify,
+        attempts=attempts,
+    )
+    if not same:
         raise typer.Exit(3)
 
 

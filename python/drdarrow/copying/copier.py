@@ -1,0 +1,180 @@
+"""One call of `copy`: finds out what is there, does what is left, and reports."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from drdarrow.copying.engine import Work
+from drdarrow.copying.manifest import CopyState, Manifest, TableState
+from drdarrow.copying.options import Options, Source
+from drdarrow.copying.progress import Progress
+from drdarrow.copying.reading import Reader
+from drdarrow.copying.report import CopyReport, reported
+from drdarrow.copying.sources import found
+from drdarrow.copying.targets import Place, place
+from drdarrow.exceptions import Error, InterfaceError, OperationalError
+from drdarrow.retrying import retry
+
+__all__ = ["Copier"]
+
+
+class Copier:
+    """A copy that is about to run."""
+
+    def __init__(
+        self,
+        source: Source,
+        target: str,
+        uri: str | None,
+        state: str | os.PathLike[str] | None,
+        options: Options,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._source, self._uri, self._progress = source, uri, progress
+        self._place: Place = place(target, state, options)
+        self._options = replace(options, settings={**self._place.forms, **options.settings})
+        self._manifest = Manifest(self._place.state)
+        self._work: Work | None = None
+        self._stopped = threading.Event()
+
+    def run(self) -> CopyReport:
+        """Copies what is left."""
+        with self._place.state.locked():
+            return self._run()
+
+    def stop(self) -> None:
+        """Ends a run of another thread, which raises an OperationalError."""
+        self._stopped.set()
+        if self._work is not None:
+            self._work.stop(OperationalError("the copy was stopped", phase="fetch"))
+
+    def _run(self) -> CopyReport:
+        began = time.monotonic()
+        state, tables, resumed = self._states()
+        target = self._place.target(self._options, state.id)
+        try:
+            self._settle(target, state, tables)
+            work = Work(self._uri, self._options, target, self._manifest, self._progress)
+            self._work = work
+            if self._stopped.is_set():
+                self.stop()
+            try:
+                work.run(tables)
+            except BaseException as e:
+                done, rows = sum(table.committed for table in tables), sum(table.rows for table in tables)
+                e.add_note(
+                    f"{done} of {len(tables)} tables are complete, and {rows:,} rows are kept; the same call goes "
+                    f"on from there ({self._manifest.path()})"
+                )
+                raise
+        finally:
+            target.close()
+        state.done = True
+        report = reported(
+            state,
+            tables,
+            self._place.name,
+            seconds=round(time.monotonic() - began, 3),
+            retries=work.retries,
+            resumed=resumed,
+            verified=self._options.verify,
+        )
+        self._manifest.report("report.json", report.to_json())
+        self._manifest.report("report.html", report.to_html())
+        self._manifest.keep(state)
+        return report
+
+    def _settle(self, target: Any, state: CopyState, tables: list[TableState]) -> None:
+        """What an interrupted run left is removed, and what is gone is to be copied again."""
+        for table in tables:
+            if not target.settled(table):
+                if table.committed:
+                    raise InterfaceError(
+                        f"{table.name}: files of the copy are gone or have another size; set restart=True to copy anew"
+                    )
+                self._manifest.keep_table(table)
+        if state.done and self._options.since is not None:
+            state.run, state.done = state.run + 1, False
+            self._manifest.keep(state)
+        for table in tables:
+            if table.run < state.run:
+                table.run, table.planned, table.marked, table.committed = state.run, False, False, False
+
+    def _states(self) -> tuple[CopyState, list[TableState], bool]:
+        """The state that is there, or a new one; whether there was one that is not done."""
+        with Reader(self._uri, self._options) as reader:
+            there = self._there()
+            if there is not None and self._options.restart:
+                self._forget(there)
+                there = None
+            listed: list[TableState] = []
+
+            def ask() -> None:
+                nonlocal listed
+                try:
+                    listed = found(self._source, reader)
+                except Error:
+                    reader.drop()
+                    raise
+
+            retry(ask, attempts=self._options.attempts, backoff=self._options.backoff)
+            asked = self._options.asked(reader.database(listed[0].kind))
+        if there is None:
+            state = CopyState(secrets.token_hex(6), asked, [table.name for table in listed], _now())
+            for table in listed:
+                self._manifest.keep_table(table)
+            self._manifest.keep(state)
+            return state, listed, False
+        return there, self._same(there, asked, listed), not there.done
+
+    def _there(self) -> CopyState | None:
+        try:
+            return self._manifest.copy()
+        except InterfaceError:
+            if self._options.restart:
+                return None
+            raise
+
+    def _same(self, there: CopyState, asked: dict[str, Any], listed: list[TableState]) -> list[TableState]:
+        """The tables of a copy that goes on.
+
+        Raises:
+            InterfaceError: it was asked for with something else.
+        """
+        others = [name for name in asked if there.asked.get(name) != asked[name]]
+        tables = []
+        for table in listed:
+            kept = self._manifest.table(table.name)
+            if kept is None or table.name not in there.tables or (kept.source, kept.kind) != (table.source, table.kind):
+                others.append(f"source {table.name}")
+            else:
+                tables.append(kept)
+        others += [f"source {name}" for name in there.tables if name not in {table.name for table in listed}]
+        if others:
+            raise InterfaceError(
+                f"{self._place.name} has a copy that was asked for with other values of {', '.join(others)}; give the "
+                "same, take another target, or set restart=True to copy anew"
+            )
+        return tables
+
+    def _forget(self, there: CopyState) -> None:
+        """Removes a copy, first from the manifest's list: what is interrupted here is no copy any more."""
+        target = self._place.target(self._options, there.id)
+        try:
+            tables = [table for name in there.tables if (table := self._manifest.table(name)) is not None]
+            for table in tables:
+                target.forget(table)
+        finally:
+            target.close()
+        self._manifest.forget()
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

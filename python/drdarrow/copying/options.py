@@ -1,0 +1,95 @@
+"""What a copy may be asked to do, checked before anything is done."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, TypeAlias, get_args
+
+from drdarrow.exceptions import InterfaceError
+from drdarrow.partitions.values import packed
+
+__all__ = ["Format", "Options", "Source", "format_of"]
+
+Format: TypeAlias = Literal["parquet", "arrow", "csv"]
+Source: TypeAlias = str | Sequence[str] | Mapping[str, str]
+#: Options that say which rows and columns there are; a copy goes on only with the same.
+_SAME = ("on", "columns", "where", "plan", "snapshot", "since", "on_error")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of `drdarrow.copy`, by the same names."""
+
+    format: Format
+    connections: int = 4
+    parts: int | None = None
+    on: str | Sequence[str] | None = None
+    columns: Sequence[str] | None = None
+    where: str | tuple[str, Sequence[Any]] | None = None
+    plan: str | None = None
+    snapshot: str | dt.datetime | None = None
+    since: str | None = None
+    margin: float | None = None
+    on_error: str | dict[str, str] | None = None
+    verify: bool = True
+    restart: bool = False
+    attempts: int = 5
+    backoff: float = 0.5
+    row_group_rows: int = 1_000_000
+    row_group_bytes: int = 64 << 20
+    file_bytes: int = 512 << 20
+    compression: str = "zstd"
+    settings: dict[str, Any] = field(default_factory=dict, repr=False)
+    """Those of `connect()`, which may be secret."""
+
+    def __post_init__(self) -> None:
+        if self.format not in get_args(Format):
+            raise InterfaceError(f"format: expected one of {', '.join(get_args(Format))}, not {self.format!r}")
+        for name in ("connections", "parts", "attempts", "row_group_rows", "row_group_bytes", "file_bytes"):
+            value = getattr(self, name)
+            if value is None and name == "parts":
+                continue
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise InterfaceError(f"{name}: expected a whole number of at least 1, not {value!r}")
+        if self.connections > 256:
+            raise InterfaceError("connections: 256 are the most")
+        if self.snapshot == "lock":
+            raise InterfaceError(
+                "snapshot: a copy that goes on later has lost its lock; take 'as_of' or a datetime, or none"
+            )
+        if self.since is not None and self.margin is None:
+            raise InterfaceError(
+                "margin: say by how much rows may come late (seconds for timestamps, days for dates, a number for "
+                "numbers): those of a transaction that ends after a later one began would be missed; 0 where none does"
+            )
+        if self.margin is not None and (self.since is None or not self.margin >= 0):
+            raise InterfaceError(f"margin: expected a number of at least 0, beside since=, not {self.margin!r}")
+
+    def asked(self, database: str) -> dict[str, Any]:
+        """What has to be the same for a copy to go on, as JSON has it."""
+        form = {name: getattr(self, name) for name in _SAME}
+        if isinstance(self.where, tuple):
+            form["where"] = [self.where[0], [packed(value) for value in self.where[1]]]
+        for name in ("on", "columns"):
+            if form[name] is not None and not isinstance(form[name], str):
+                form[name] = list(form[name])
+        if isinstance(self.snapshot, dt.datetime):
+            form["snapshot"] = self.snapshot.isoformat()
+        return {"database": database.upper(), "format": self.format, **form}
+
+    @staticmethod
+    def names() -> frozenset[str]:
+        """All options but the settings."""
+        return frozenset(each.name for each in fields(Options)) - {"settings"}
+
+
+def format_of(target: Any, given: str | None) -> Any:
+    """The format that is asked for, or Parquet."""
+    if given is not None:
+        return given
+    if not isinstance(target, str | os.PathLike):
+        raise InterfaceError(f"target: expected a path or a URL, not {type(target).__name__}")
+    return "parquet"

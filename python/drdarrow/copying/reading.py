@@ -1,0 +1,200 @@
+"""The rows of parts: the connections of a thread, plans, and streams."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pyarrow as pa
+
+import drdarrow
+from drdarrow._core import quoted_table
+from drdarrow.copying.increments import bounded, correlation
+from drdarrow.copying.manifest import PartState, TableState
+from drdarrow.copying.options import Options
+from drdarrow.exceptions import DataError, Error, InterfaceError, NotSupportedError
+from drdarrow.partitions import Part
+from drdarrow.tables import statement
+
+__all__ = ["Reader", "Rows"]
+
+#: Rows of a table that is not worth dividing.
+_SMALL = 20_000
+
+
+class Rows:
+    """The rows of a part as they come."""
+
+    def __init__(self, schema: pa.Schema, batches: Iterator[pa.RecordBatch], nulled: dict[str, int]) -> None:
+        self.schema, self.batches, self.nulled = schema, batches, nulled
+        """`nulled`: bad values of fields that were read as NULL, once all batches were taken."""
+
+
+class Reader:
+    """The connections of one thread, made when they are needed; a context manager."""
+
+    def __init__(self, uri: str | None, options: Options) -> None:
+        self._uri, self._options = uri, options
+        self._sql: drdarrow.Connection | None = None
+        self._files: drdarrow.FileConnection | None = None
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.drop()
+
+    def connection(self) -> drdarrow.Connection:
+        """The one for SQL."""
+        if self._sql is None or self._sql.closed:
+            self._sql = drdarrow.connect(self._uri, **{**self._options.settings, "autocommit": False})
+        return self._sql
+
+    def files(self) -> drdarrow.FileConnection:
+        """The one for record files."""
+        if self._files is None or self._files.closed:
+            self._files = drdarrow.connect_files(self._uri, **self._options.settings)
+        return self._files
+
+    def drop(self) -> None:
+        """Closes the connections: those that failed are not used again."""
+        for each in (self._sql, self._files):
+            if each is not None:
+                with suppress(Error):
+                    each.close()
+        self._sql = self._files = None
+
+    def database(self, kind: str) -> str:
+        """The database, or the system of record files."""
+        server = self.files().server if kind == "file" else self.connection().server
+        return str(server.get("database") or server.get("system") or "")
+
+    def plan(self, table: TableState) -> None:
+        """Divides a table into the parts of its run."""
+        if table.kind == "file":
+            self._plan_file(table)
+        else:
+            self._plan_table(table)
+
+    def count(self, table: TableState) -> int | None:
+        """The rows that the source has now, of this run; None where counting is not worth its while."""
+        options = self._options
+        if table.kind == "file" or options.snapshot is not None:
+            return None
+        where = bounded(table, options)
+        sql, values = statement(table.source), list[Any]()
+        if where is not None:
+            name = correlation(table)
+            source = f"({table.source}\n)" if table.kind == "query" else quoted_table(table.source)
+            sql, values = f"SELECT * FROM {source} AS {name} WHERE {where[0]}", list(where[1])
+        connection = self.connection()
+        if table.kind == "query" and where is None:
+            return None
+        with connection.cursor(row_factory=None) as cursor:
+            row = cursor.execute(f"SELECT COUNT(*) FROM ({sql}\n) AS DRDA_C", values or None).fetchone()
+        connection.rollback()
+        return None if row is None else int(row[0])
+
+    @contextmanager
+    def rows(self, table: TableState, part: PartState) -> Iterator[Rows]:
+        """The rows of a part. The unit of work ends with them.
+
+        Raises:
+            DataError: the columns are others than those that were divided.
+        """
+        if table.kind == "file":
+            yield from self._records(table, part)
+            return
+        connection = self.connection()
+        with Part.from_bytes(part.text.encode()).open(connection) as stream:
+            yield Rows(_schema(stream), _batches(stream), {})
+        connection.rollback()
+
+    def _records(self, table: TableState, part: PartState) -> Iterator[Rows]:
+        numbers = json.loads(part.text)
+        with self._opened(table) as file:
+            nulled: dict[str, int] = {}
+            with file.ranges(numbers["first"], numbers["last"]) as stream:
+                _same(table, stream.schema)
+                yield Rows(_schema(stream), _batches(stream), nulled)
+            nulled.update(file.nulled)
+
+    def _opened(self, table: TableState) -> drdarrow.File:
+        given: dict[str, Any] = {}
+        if self._options.on_error is not None:
+            given["on_error"] = self._options.on_error
+        if self._options.columns is not None:
+            given["columns"] = list(self._options.columns)
+        return self.files().open_file(table.source, **given)
+
+    def _plan_file(self, table: TableState) -> None:
+        options = self._options
+        for name in ("on", "where", "plan", "snapshot", "since"):
+            if getattr(options, name) is not None:
+                raise InterfaceError(f"{name}: record files are divided by the numbers of their records")
+        with self._opened(table) as file:
+            parts = file.partitions(self._wanted())
+            table.columns = _columns(file.schema)
+        table.explained = f"numbers of records, {len(parts)} parts"
+        for number, each in enumerate(parts):
+            text = json.dumps({"first": each.first, "last": each.last})
+            table.parts.append(PartState(number, table.run, text))
+
+    def _plan_table(self, table: TableState) -> None:
+        options = self._options
+        connection = self.connection()
+        asked: dict[str, Any] = {
+            "columns": options.columns, "where": bounded(table, options), "plan": options.plan,
+            "snapshot": options.snapshot, "on": options.on,
+        }  # fmt: skip
+        try:
+            parts = connection.partitions(table.source, n=self._wanted(), **asked)
+        except NotSupportedError:
+            # Nothing says how to divide it: it is read as it stands.
+            if options.on is not None or options.plan is not None:
+                raise
+            parts = connection.partitions(table.source, n=1, **asked)
+        small = parts.rows is not None and parts.rows < _SMALL and options.plan is None
+        if len(parts) > 1 and options.parts is None and small:
+            parts = connection.partitions(table.source, n=1, **asked)
+        connection.rollback()
+        columns = [list(column) for column in parts[0].columns]
+        if table.run and table.columns != columns:
+            raise _changed(table, columns)
+        table.columns, table.explained = columns, parts.explain()
+        for part in parts:
+            table.parts.append(PartState(part.number, table.run, part.to_bytes().decode()))
+
+    def _wanted(self) -> int:
+        return self._options.parts or 2 * self._options.connections
+
+
+def _columns(schema: drdarrow.Schema) -> list[list[str]]:
+    return [[name, kind] for name, kind in zip(schema.names, schema.types, strict=True)]
+
+
+def _same(table: TableState, schema: drdarrow.Schema) -> None:
+    if (found := _columns(schema)) != table.columns:
+        raise _changed(table, found)
+
+
+def _changed(table: TableState, found: list[list[str]]) -> DataError:
+    before, now = (", ".join(f'"{name}" {kind}' for name, kind in each) for each in (table.columns, found))
+    return DataError(
+        f"{table.name}: the columns were {before} and are {now}: the table has changed; copy it anew with restart=True",
+        sqlstate="55019",
+        phase="execute",
+    )
+
+
+def _schema(stream: drdarrow.ArrowStream) -> pa.Schema:
+    told: Any = stream.schema
+    return pa.schema(told)
+
+
+def _batches(stream: drdarrow.ArrowStream) -> Iterator[pa.RecordBatch]:
+    for batch in stream:
+        given: Any = batch
+        yield pa.record_batch(given)

@@ -1,0 +1,40 @@
+"""`drdarrow copy`, run as its users run it: the files are the judge."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from drdarrow import server
+
+ROWS = pa.table({"ID": pa.array([1, 2, 3], pa.int64()), "NAME": ["Zoë", None, "x"]})
+
+
+def run(*arguments: object, code: int = 0, **environment: str) -> str:
+    """The output of the command; it has to end with this code."""
+    done = subprocess.run(
+        [sys.executable, "-m", "drdarrow", "copy", *map(str, arguments)],
+        capture_output=True,
+        timeout=50,
+        env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **environment},
+    )
+    out = (done.stdout + done.stderr).decode()
+    assert done.returncode == code, out
+    return out
+
+
+def test_tables_and_queries_are_copied_and_what_is_wrong_is_said(tmp_path: Path) -> None:
+    with server.serve(tables={"T": ROWS}) as srv:
+        assert "1 tables, 3 rows" in run(srv.uri, "MAIN.*", tmp_path / "all")
+        assert pq.read_table(tmp_path / "all" / "MAIN.T").num_rows == 3
+        query = "FEW=SELECT ID FROM MAIN.T WHERE ID > 1"
+        assert "FEW: 2 rows" in run(query, tmp_path / "few", DRDARROW_URI=srv.uri)
+        assert pq.read_table(tmp_path / "few" / "FEW").column("ID").to_pylist() == [2, 3]
+        assert "other values of where" in run(srv.uri, "MAIN.*", tmp_path / "all", "--where", "ID > 1", code=1)
+        assert "nothing to copy" in run(srv.uri, "MAIN.NO*", tmp_path / "none", code=1)
+        assert "[URI] SOURCE" in run("MAIN.T", code=1)
