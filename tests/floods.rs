@@ -147,6 +147,7 @@ fn session() -> Arc<Session> {
         rdbnam: drdarrow::wire::ddm::rdbname::RdbName::new("LAB"),
         security: Mechanism::UserOnly,
         servers: Vec::new(),
+        interrupt: None,
         two_phase: false,
         branch: drdarrow::flow::sql::session::BranchMark::default(),
     })

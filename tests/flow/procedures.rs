@@ -57,6 +57,7 @@ fn session() -> Arc<Session> {
         rdbnam: drdarrow::wire::ddm::rdbname::RdbName::new("LAB"),
         security: drdarrow::flow::secmec::mechanism::Mechanism::UserOnly,
         servers: Vec::new(),
+        interrupt: None,
         two_phase: false,
         branch: drdarrow::flow::sql::session::BranchMark::default(),
     })

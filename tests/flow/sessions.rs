@@ -24,6 +24,7 @@ pub fn session(product: Product) -> Arc<Session> {
         rdbnam: RdbName::new("LAB"),
         security: Mechanism::UserOnly,
         servers: Vec::new(),
+        interrupt: None,
         two_phase: false,
         branch: drdarrow::flow::sql::session::BranchMark::default(),
     })
