@@ -130,7 +130,9 @@ async def fetch_one(cursor: _core.AsyncCursor[_T]) -> _T | None:
 
 async def fetch_moved(cursor: _core.AsyncCursor[_T], name: str, number: int) -> _T | None:
     """The row that a move leads to, or None where there is none."""
-    return await fetch_one(cursor) if await cursor._seek(name, number) else None
+    if not await cursor._seek(name, number):
+        return None
+    return await fetch_one(cursor)
 
 
 async def next_row(cursor: _core.AsyncCursor[_T]) -> _T:

@@ -21,7 +21,6 @@ from drdarrow.server import (
     client_information,
     current_schema,
     describing,
-    errors,
     final,
     kept,
     positioned,
@@ -45,12 +44,11 @@ from drdarrow.server.procedures import session as procedures
 from drdarrow.server.procedures.definition import is_about_procedures
 from drdarrow.server.references import References
 from drdarrow.server.result import DuckResult
-from drdarrow.server.savepoints import Savepoints, is_about_savepoints
+from drdarrow.server.savepoints import is_about_savepoints
 from drdarrow.server.statement import Statement
 from drdarrow.server.targets import Target
-from drdarrow.server.temporary import Temporaries
+from drdarrow.server.transaction import TransactionSession, goes_on
 from drdarrow.server.watch import Watch
-from drdarrow.server.watched import WatchedSession
 
 if TYPE_CHECKING:
     from drdarrow._core import Collected
@@ -62,7 +60,7 @@ _STATEMENTS = 65_536
 _TEMPORARY = re.compile(r"\s*create\s+(or\s+replace\s+)?(local\s+)?temp(orary)?\b", re.IGNORECASE)
 
 
-class DuckSession(WatchedSession):
+class DuckSession(TransactionSession):
     """One client's cursors, its transaction and its statements."""
 
     def __init__(
@@ -77,30 +75,19 @@ class DuckSession(WatchedSession):
         watch: Watch | None,
         drawn: Drawn,
     ) -> None:
-        super().__init__(cursors, watch)
+        super().__init__(cursors, current, known, rules, watch)
         self._drawn = drawn
-        self._temporaries = Temporaries()
-        self._main = cursors.main
         self._dialect = dialect
-        self._current = current
-        self._known = known
-        self._rules = rules
         self._macros = macros
         self._references = references
         self._statements: dict[int, Statement] = {}
         self._number = 0
-        self._begun = False
-        #: Changes that are not committed; those of tables and the like; objects that only this connection has.
-        self._changed = self._defined = self._local = False
+        #: There are objects that only this connection has.
+        self._local = False
         self._targets: dict[int, tuple[Insert, object, Target]] = {}
-        self._savepoints = Savepoints()
         #: The statement that was prepared last, until one runs.
         self._next: Statement | None = None
         self._views = CatalogViews()
-        #: The statement that was prepared last, in the client's words.
-        self._said = ""
-        #: The statement that runs changes keys and deletes no row.
-        self._updates = False
 
     def appear_as(self, views: Views, /) -> None:
         """The views of the product's catalog, which statements may name."""
@@ -203,7 +190,7 @@ class DuckSession(WatchedSession):
             with self._cursors.at_work():
                 yield cursor
         except Exception as e:
-            if first and cursor is self._main and self._begun and _goes_on(cursor):
+            if first and cursor is self._main and self._begun and goes_on(cursor):
                 raise self._plain(e) from e
             raise self._failed(e, cursor) from e
         finally:
@@ -440,30 +427,6 @@ class DuckSession(WatchedSession):
         with self.patience.reading(""), self._reading() as cursor:
             return self._objects(cursor)
 
-    @property
-    def changed(self) -> bool:
-        """The transaction has changed something."""
-        return self._changed
-
-    def commit(self) -> None:
-        """Ends the transaction. Raises SqlError -911 when DuckDB cannot commit it."""
-        if self._begun:
-            try:
-                self._known.keep(self._main, self._defined)
-                self._main.commit()
-            except Exception as e:
-                raise self._failed(e, self._main) from e
-            self._known.commit(self._defined)
-            self._ended()
-            self._temporaries.committed(self._main)
-        self._savepoints.clear()
-
-    def rollback(self) -> None:
-        """Undoes the transaction."""
-        self._savepoints.clear()
-        if self._begun:
-            self._undo()
-
     def interrupt(self) -> None:
         """Breaks off the call that runs."""
         self.patience.interrupt()
@@ -475,49 +438,3 @@ class DuckSession(WatchedSession):
             self.rollback()
         finally:
             self._cursors.close()
-
-    def _undo(self) -> None:
-        """Undoes the transaction in DuckDB."""
-        self._ended()
-        self._main.rollback()
-        self._temporaries.rolled_back(self._main)
-
-    def _ended(self) -> None:
-        self._known.rollback()
-        self._begun = self._changed = self._defined = False
-
-    def _plain(self, error: Exception) -> SqlError:
-        """The condition, as the product tells it."""
-        found = self._told(error if isinstance(error, SqlError) else errors.translate(str(error), error))
-        if found.sqlcode == -532 and self._updates:
-            # A key that others depend on may not be changed either.
-            found.sqlcode = -531
-        if found.sqlcode == -204 and len(found.tokens) == 1:
-            found.tokens = [self._current.full(found.tokens[0], self._said)]
-        found.sqlcode = self._rules.product.code(found.sqlcode)
-        return found
-
-    def _failed(self, error: Exception, cursor: Cursor) -> SqlError:
-        """The condition. An error ends DuckDB's transaction: that is told when changes went with it."""
-        found = self._plain(error)
-        if cursor is not self._main or not self._begun:
-            found.rolled_back = False
-            return found
-        lost = self._changed
-        if lost or found.rolled_back:
-            self._savepoints.clear()
-        else:
-            self._savepoints.undone()
-        self._undo()
-        if lost and not found.rolled_back:
-            return SqlError(-1476, "40506", str(found.sqlcode), *found.tokens, rolled_back=True)
-        return found
-
-
-def _goes_on(cursor: Cursor) -> bool:
-    """DuckDB's transaction has outlived an error: one of a statement that was only read."""
-    try:
-        cursor.execute("SELECT 1").fetchall()
-    except Exception:
-        return False
-    return True
