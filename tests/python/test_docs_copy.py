@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -21,7 +22,9 @@ def test_the_examples_of_copies_run(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         connection.execute("CREATE SCHEMA SHOP")
         connection.cursor().ingest("shop.orders", ORDERS, "create")
         connection.commit()
-        names: dict[str, object] = {"connection": connection, "uri": srv.uri, "pyarrow": pyarrow, "drdarrow": drdarrow}
+        names: dict[str, object] = {
+            "connection": connection, "uri": srv.uri, "pyarrow": pyarrow, "drdarrow": drdarrow, "duckdb": duckdb,
+        }  # fmt: skip
         for block in blocks(ROOT / "docs" / "copy.md", "python"):
             names = run(block, **names)
         table = names["table"]

@@ -250,7 +250,7 @@ def copy(
         typer.Argument(
             metavar="[URI] SOURCE… TARGET",
             help="Tables, queries (NAME=SELECT …), patterns (SCHEMA.*) or record files (LIB/FILE, LIB/*); then a "
-            f"folder or a URL. The URI may be in {URI}.",
+            f"folder, a URL, a .duckdb file or another database. The URI may be in {URI}.",
         ),
     ],
     form: Annotated[Target | None, typer.Option("--format", help="What is written; by the target without.")] = None,
@@ -262,6 +262,7 @@ def copy(
         str | None, typer.Option(help="A column that grows: each further run copies the rows that came since.")
     ] = None,
     margin: Annotated[float | None, typer.Option(help="By how much rows may come late (--since).")] = None,
+    catalog: Annotated[str | None, typer.Option(help="Of Iceberg, in the configuration of pyiceberg.")] = None,
     on_error: Annotated[
         Literal["raise", "null", "raw"] | None, typer.Option(help="Bad values of record files.")
     ] = None,
@@ -271,7 +272,7 @@ def copy(
     attempts: Annotated[int, typer.Option(help="How often a part is tried that may be tried again.", min=1)] = 5,
     ask: Annotated[bool, typer.Option("--password", "-W", help="Ask for the password.")] = False,
 ) -> None:
-    """Copy tables into files; the same command goes on where it was interrupted.
+    """Copy tables into files, lakes or databases; the same command goes on where it was interrupted.
 
     Ends with 0 when all is there, 1 when it stopped, 3 when the source has other numbers of rows at the end.
     """
@@ -288,6 +289,7 @@ def copy(
         where=where,
         since=since,
         margin=margin,
+        catalog=catalog,
         on_error=on_error,
         state=state,
         restart=restart,

@@ -1,4 +1,4 @@
-"""`drdarrow copy`: tables, queries and record files into files."""
+"""`drdarrow copy`: tables, queries and record files into files, lakes and databases."""
 
 from __future__ import annotations
 

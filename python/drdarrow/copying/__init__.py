@@ -1,5 +1,5 @@
-"""Tables, queries and record files copied into files over several connections, and resumed where they were interrupted:
-`drdarrow.copy`.
+"""Tables, queries and record files copied into files, lakes and databases over several connections, and resumed where
+they were interrupted: `drdarrow.copy`.
 
     report = drdarrow.copy("SHOP.*", "shop", uri="profile://prod", connections=8)
 """
@@ -38,14 +38,14 @@ def copy(
     Args:
         source: a table as SQL names it, a query, a pattern (`SHOP.*`, `SHOP.ORD*`), a record file (`LIB/FILE`,
             `LIB/*`), several of them, or a mapping that names each in the target.
-        target: a folder, or a URL that fsspec knows.
+        target: a folder, a URL that fsspec knows, a file of DuckDB, or the URI of another database.
         uri: where the tables are: a URI, a profile; the environment says it without.
-        state: the folder of the manifest and the report, where it is not in the target.
+        state: the folder of the manifest and the report, where it is not in or beside the target.
         progress: called as rows are written, with a `Progress`. What it raises stops the copy.
-        options: format (parquet, arrow, csv), connections, parts (of each table),
+        options: format (parquet, arrow, csv, delta, iceberg, duckdb, database), connections, parts (of each table),
             verify, restart (begin anew), attempts and backoff (of `retry`), row_group_rows, row_group_bytes,
             file_bytes, compression; on, columns, where, plan, snapshot as those of `Connection.partitions`; since and
-            margin (increments); on_error (record files); any other is a setting of `connect()`.
+            margin (increments); catalog (Iceberg); on_error (record files); any other is a setting of `connect()`.
 
     Returns:
         The report, which is kept beside the manifest as report.json and report.html.

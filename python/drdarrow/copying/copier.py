@@ -58,7 +58,7 @@ class Copier:
     def _run(self) -> CopyReport:
         began = time.monotonic()
         state, tables, resumed = self._states()
-        target = self._place.target(self._options, state.id)
+        target = self._place.target(self._options, state)
         try:
             self._settle(target, state, tables)
             work = Work(self._uri, self._options, target, self._manifest, self._progress)
@@ -127,7 +127,9 @@ class Copier:
             retry(ask, attempts=self._options.attempts, backoff=self._options.backoff)
             asked = self._options.asked(reader.database(listed[0].kind))
         if there is None:
-            state = CopyState(secrets.token_hex(6), asked, [table.name for table in listed], _now())
+            state = CopyState(
+                secrets.token_hex(6), asked, [table.name for table in listed], _now(), self._options.restart
+            )
             for table in listed:
                 self._manifest.keep_table(table)
             self._manifest.keep(state)
@@ -166,7 +168,7 @@ class Copier:
 
     def _forget(self, there: CopyState) -> None:
         """Removes a copy, first from the manifest's list: what is interrupted here is no copy any more."""
-        target = self._place.target(self._options, there.id)
+        target = self._place.target(self._options, there)
         try:
             tables = [table for name in there.tables if (table := self._manifest.table(name)) is not None]
             for table in tables:

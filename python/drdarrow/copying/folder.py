@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.types as types
@@ -21,8 +21,8 @@ __all__ = ["Folder"]
 class Folder:
     """Parquet, Arrow or CSV. A file is there whole, and is of the copy when the manifest has it."""
 
-    #: Settings of connections, for types that the files have.
-    forms: dict[str, Any] = {}
+    #: Nobody else removes files of earlier runs.
+    keeps_files = True
 
     def __init__(self, store: Store, options: Options, copy_id: str) -> None:
         self.store, self.options, self.id = store, options, copy_id
@@ -47,6 +47,8 @@ class Folder:
             )
         well = True
         for part in table.parts:
+            if not self.keeps_files and (table.committed or part.run < table.run):
+                continue
             if part.done and any(self.store.size(file.name) != file.nbytes for file in part.files):
                 well = part.done = False
         return well

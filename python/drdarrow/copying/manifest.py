@@ -104,6 +104,8 @@ class CopyState:
     """What was asked for: a copy goes on only with the same."""
     tables: list[str]
     began: str
+    replaces: bool = False
+    """It began in the place of something that was there."""
     done: bool = False
     run: int = 0
     version: int = VERSION

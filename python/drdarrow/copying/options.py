@@ -11,10 +11,12 @@ from typing import Any, Literal, TypeAlias, get_args
 from drdarrow.exceptions import InterfaceError
 from drdarrow.partitions.values import packed
 
-__all__ = ["Format", "Options", "Source", "format_of"]
+__all__ = ["DATABASES", "Format", "Options", "Source", "format_of"]
 
-Format: TypeAlias = Literal["parquet", "arrow", "csv"]
+Format: TypeAlias = Literal["parquet", "arrow", "csv", "delta", "iceberg", "duckdb", "database"]
 Source: TypeAlias = str | Sequence[str] | Mapping[str, str]
+#: Schemes of databases that this package connects to.
+DATABASES = ("drda://", "profile://")
 #: Options that say which rows and columns there are; a copy goes on only with the same.
 _SAME = ("on", "columns", "where", "plan", "snapshot", "since", "on_error")
 
@@ -31,6 +33,8 @@ class Options:
     where: str | tuple[str, Sequence[Any]] | None = None
     plan: str | None = None
     snapshot: str | dt.datetime | None = None
+    catalog: str | None = None
+    """Of Iceberg, by its name in the configuration of pyiceberg."""
     since: str | None = None
     margin: float | None = None
     on_error: str | dict[str, str] | None = None
@@ -87,9 +91,12 @@ class Options:
 
 
 def format_of(target: Any, given: str | None) -> Any:
-    """The format that is asked for, or Parquet."""
+    """The format that is asked for, or the one that the target's name tells."""
     if given is not None:
         return given
     if not isinstance(target, str | os.PathLike):
         raise InterfaceError(f"target: expected a path or a URL, not {type(target).__name__}")
-    return "parquet"
+    text = os.fspath(target)
+    if text.startswith(DATABASES):
+        return "database"
+    return "duckdb" if text.endswith(".duckdb") else "parquet"

@@ -7,29 +7,63 @@ from typing import Any
 
 from drdarrow.copying.engine import Target
 from drdarrow.copying.folder import Folder
-from drdarrow.copying.options import Options
+from drdarrow.copying.manifest import CopyState
+from drdarrow.copying.options import DATABASES, Options
 from drdarrow.copying.storage import Store, store
+from drdarrow.exceptions import InterfaceError
 
 __all__ = ["Place", "place"]
 
 #: The folder of the state in a folder of files. Readers of Parquet and lakes leave out what begins with a line.
 _STATE = "_copy"
+#: What has to be installed.
+_PACKAGES = {"delta": "deltalake", "iceberg": "pyiceberg[sql-sqlite]", "duckdb": "duckdb"}
 
 
 class Place:
     """A target before there is anything to write."""
 
-    def __init__(self, name: str, state: Store, files: Store) -> None:
-        self.name, self.state, self.files = name, state, files
-        self.forms: dict[str, Any] = {}
+    def __init__(self, name: str, state: Store, files: Store | None, forms: dict[str, Any]) -> None:
+        self.name, self.state, self._files, self.forms = name, state, files, forms
+        """`forms`: settings of the connections, for types that the target has."""
 
-    def target(self, options: Options, copy_id: str) -> Target:
+    def target(self, options: Options, state: CopyState) -> Target:
         """The one that rows are written to."""
-        return Folder(self.files, options, copy_id)
+        form = options.format
+        try:
+            if self._files is None:
+                from drdarrow.copying.databases import Database, DuckDB
+
+                kind = DuckDB if form == "duckdb" else Database
+                return kind(self.name, options, state.id, replaces=state.replaces)
+            if form in ("delta", "iceberg"):
+                from drdarrow.copying.lakes import Delta, Iceberg
+
+                lake = Delta if form == "delta" else Iceberg
+                return lake(self._files, options, state.id, replaces=state.replaces)
+        except ModuleNotFoundError as missing:
+            raise InterfaceError(f"format={form!r} needs {missing.name}: pip install {_PACKAGES[form]!r}") from None
+        return Folder(self._files, options, state.id)
 
 
 def place(target: str, state: str | os.PathLike[str] | None, options: Options) -> Place:
     """The place that a text means."""
+    form = options.format
+    forms: dict[str, Any] = {}
+    if form in ("delta", "iceberg"):
+        from drdarrow.copying.lakes import FORMS
+
+        forms = FORMS[form]
+    if form == "duckdb":
+        forms = {"wide_decimal": "text"}
+    if form == "database":
+        if not target.startswith(DATABASES):
+            raise InterfaceError("target: expected drda://user@host/DATABASE or profile://NAME for format='database'")
+        if state is None:
+            raise InterfaceError("state: a copy into a database needs a folder for its manifest and report")
+        return Place(target, store(state), None, forms)
+    if form == "duckdb":
+        return Place(target, store(f"{target}.copy" if state is None else state), None, forms)
     files = store(target)
     kept = store(state) if state is not None else store(f"{target.rstrip('/') or '/'}/{_STATE}")
-    return Place(files.path(), kept, files)
+    return Place(files.path(), kept, files, forms)
