@@ -1,0 +1,126 @@
+"""Copies of many tables with flat memory, and what more connections bring.
+
+    python benches/copy.py [--tables 40] [--rows 10000000] [--formats parquet,delta,iceberg] [--connections 4]
+    python benches/copy.py --latency [--rows 200000]
+
+The first copies tables of the embedded server, which is a process of its own, and shows rows a second and the largest
+memory of the copying process for a fifth of the rows and for all of them. The second copies through a proxy that lets
+each answer wait 20 ms and paces each connection, with 1, 2 and 8 connections: there the server is not the limit.
+Delta Lake needs deltalake, Iceberg pyiceberg[sql-sqlite].
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SUPPORT = Path(__file__).resolve().parent.parent / "tests" / "python" / "support"
+SERVE = """
+import sys, pyarrow as pa
+from drdarrow import server
+tables, rows = int(sys.argv[1]), int(sys.argv[2])
+made = pa.table({
+    "ID": pa.array(range(rows), pa.int32()),
+    "NAME": [f"customer {n % 1000}" for n in range(rows)],
+    "AMOUNT": pa.array([n * 0.25 for n in range(rows)], pa.float64()),
+})
+with server.serve(tables={f"T{n:02}": made for n in range(tables)}) as srv:
+    print(srv.port, flush=True)
+    sys.stdin.read()
+"""
+COPY = """
+import json, resource, sys, drdarrow
+uri, target, form, count = sys.argv[1:]
+report = drdarrow.copy("MAIN.*", target, uri=uri, format=form, connections=int(count), row_group_rows=100_000)
+assert report.ok
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+print(json.dumps({"rows": report.rows, "seconds": report.seconds, "MiB": peak}))
+"""
+
+
+class Served:
+    """The server, a process of its own."""
+
+    def __init__(self, tables: int, rows: int) -> None:
+        command = [sys.executable, "-c", SERVE, str(tables), str(rows)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout
+        self.port = int(self.process.stdout.readline())
+
+    def __enter__(self) -> Served:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def measured(port: int, form: str, connections: int) -> dict[str, float]:
+    """A copy in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / ("kept.duckdb" if form == "duckdb" else "kept")
+        uri = f"drda://app@127.0.0.1:{port}/SAMPLE"
+        command = [sys.executable, "-c", COPY, uri, str(target), form, str(connections)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def memory(tables: int, rows: int, formats: list[str], connections: int) -> None:
+    """Few rows and many: the memory has to be about the same."""
+    for form in formats:
+        peaks = []
+        for share in (rows // 5, rows):
+            with Served(tables, share // tables) as served:
+                found = measured(served.port, form, connections)
+            peaks.append(found["MiB"])
+            rate = found["rows"] / found["seconds"]
+            print(f"{form:8} {found['rows']:>12,} rows {rate:>12,.0f} rows/s {found['MiB']:>6} MiB", flush=True)
+        print(f"{form:8} {peaks[1] / peaks[0]:.2f} times the memory for 5 times the rows")
+
+
+def paced(port: int, rows: int) -> dict[int, float]:
+    """Seconds by connections, where each answer takes 20 ms and each connection 2 MB/s."""
+    sys.path.insert(0, str(SUPPORT))
+    from paced import Paced
+
+    import drdarrow
+
+    seconds = {}
+    with Paced(port, delay=0.02, rate=2e6) as between:
+        for connections in (1, 2, 8):
+            with tempfile.TemporaryDirectory() as folder:
+                uri = f"drda://app@127.0.0.1:{between.port}/SAMPLE"
+                began = time.monotonic()
+                report = drdarrow.copy("MAIN.T00", folder, uri=uri, connections=connections, parts=16)
+                seconds[connections] = time.monotonic() - began
+                assert report.rows == rows and report.ok
+            times = seconds[1] / seconds[connections]
+            print(f"{connections} connections: {seconds[connections]:6.2f} s, {times:.2f} times one", flush=True)
+    return seconds
+
+
+def main() -> None:
+    """Runs what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tables", type=int, default=40)
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--formats", default="parquet,delta,iceberg")
+    parser.add_argument("--connections", type=int, default=4)
+    parser.add_argument("--latency", action="store_true")
+    given = parser.parse_args()
+    if given.latency:
+        with Served(1, given.rows) as served:
+            paced(served.port, given.rows)
+        return
+    memory(given.tables, given.rows, given.formats.split(","), given.connections)
+
+
+if __name__ == "__main__":
+    main()
