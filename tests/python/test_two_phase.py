@@ -272,7 +272,10 @@ def test_a_commit_that_is_not_sent_names_the_branch_that_waits(peer: Peer) -> No
 @pytest.mark.parametrize("prepared", [False, True])
 def test_a_connection_that_comes_back_has_no_branch(peer: Peer, prepared: bool) -> None:
     xid, insert = peer.xid(), f"INSERT INTO {peer.table} VALUES (?)"
-    with Cutting(peer.port, chains=True) as proxy, peer.connect(proxy.port, reconnect=True, autocommit=True) as connection:
+    with (
+        Cutting(peer.port, chains=True) as proxy,
+        peer.connect(proxy.port, reconnect=True, autocommit=True) as connection,
+    ):
         connection.tpc_begin(xid)
         connection.execute(insert, (1,))
         if prepared:
@@ -304,6 +307,58 @@ def test_a_connection_that_comes_back_has_no_branch(peer: Peer, prepared: bool) 
         connection.execute(insert, (4,))
         assert connection.autocommit is True
     assert peer.rows() == [4]
+
+
+@pytest.mark.parametrize("reconnect", [False, True])
+@pytest.mark.parametrize("lost", ["tpc_prepare", "tpc_commit", "later"])
+def test_nobody_is_told_to_do_again_what_may_be_kept(peer: Peer, lost: str, reconnect: bool) -> None:
+    xid, insert = peer.xid(), f"INSERT INTO {peer.table} VALUES (?)"
+    with Cutting(peer.port, chains=True) as proxy:
+        connection = peer.connect(proxy.port, reconnect=reconnect)
+        connection.tpc_begin(xid)
+        connection.execute(insert, (1,))
+        if lost == "later":
+            connection.tpc_prepare()
+            proxy.cut()
+        else:
+            proxy.arm(replies=0)
+            with pytest.raises(drdarrow.OperationalError) as first:
+                getattr(connection, lost)()
+            assert not first.value.retryable
+            proxy.arm()
+        # The server has done it.
+        told = []
+        for call in connection.ping, lambda: connection.execute(insert, (2,)):
+            try:
+                call()
+            except drdarrow.Error as e:
+                told.append(e)
+        assert told and not any(e.retryable or "nothing of it was kept" in str(e) for e in told), told
+        if reconnect:
+            assert any(xid.gtrid.decode() in str(e) and "tpc_recover()" in str(e) for e in told), told
+            connection.rollback()
+        connection.close()
+    with peer.connect() as connection:
+        if lost != "tpc_commit":
+            assert waiting(connection, peer) == [xid]
+            connection.tpc_rollback(xid)
+    assert peer.rows() == ([1] if lost == "tpc_commit" else [])
+
+
+def test_a_branch_does_not_end_while_a_call_takes_its_rows(peer: Peer) -> None:
+    with peer.connect() as connection:
+        connection.tpc_begin(peer.xid())
+
+        def rows() -> Iterator[tuple[int]]:
+            yield (1,)
+            for end in connection.tpc_rollback, connection.tpc_commit, connection.tpc_prepare:
+                with pytest.raises(drdarrow.ProgrammingError, match="many rows"):
+                    end()
+            yield (2,)
+
+        connection.cursor().executemany(f"INSERT INTO {peer.table} VALUES (?)", rows())
+        connection.tpc_commit()
+    assert peer.rows() == [1, 2]
 
 
 def test_a_connection_without_the_setting_takes_no_part(peer: Peer) -> None:

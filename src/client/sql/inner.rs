@@ -256,9 +256,11 @@ impl Inner {
     }
 
     /// Whether the end of the connection undoes the whole unit of work, so that all of it may be done again: there is
-    /// commitment control, and nothing ran in it that may have committed by itself.
+    /// commitment control, nothing ran in it that may have committed by itself, and it is no branch that waits.
     fn undoes_all(&self) -> bool {
-        self.config.isolation != Isolation::NoCommit && !self.work.unsure.load(Ordering::Acquire)
+        self.config.isolation != Isolation::NoCommit
+            && !self.work.unsure.load(Ordering::Acquire)
+            && !self.work.branches().may_be_kept()
     }
 
     /// The error of a unit of work that went with its connection.

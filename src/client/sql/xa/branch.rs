@@ -1,6 +1,6 @@
 //! The branch that a connection works for. It ends exactly once, and what is not sure to be ended is an error that names it.
 
-use super::outcome::{agreed, heuristic, refused, still_waits, take, unknown, waits};
+use super::outcome::{agreed, broken_promise, heuristic, refused, still_waits, take, unknown, waits};
 use super::stage::{OwnBranch, Stage, misuse};
 use super::step::{step, with};
 use super::xid::Xid;
@@ -38,7 +38,8 @@ impl Branch<'_> {
         self.associate(start, xid, "begin").await?;
         let autocommit = inner.autocommit.swap(false, Ordering::AcqRel);
         let ends = inner.work.ends();
-        inner.work.branches().now = Some(OwnBranch { xid: xid.clone(), stage: Stage::Active, autocommit, ends });
+        inner.work.branches().now =
+            Some(OwnBranch { xid: xid.clone(), stage: Stage::Active, told: false, autocommit, ends });
         Ok(())
     }
 
@@ -145,7 +146,7 @@ impl Branch<'_> {
     pub async fn commit(&self) -> Result<()> {
         let inner = &self.0.0;
         match self.stage()? {
-            (xid, Stage::Active) => self.commit_at_once(&xid).await,
+            (_, Stage::Active) => self.commit_at_once().await,
             (_, Stage::ReadOnly) => self.finish(None),
             (xid, Stage::RolledBack) => {
                 let text = format!("{xid} was rolled back: nothing of it is kept");
@@ -153,6 +154,7 @@ impl Branch<'_> {
             }
             (xid, Stage::Prepared) => {
                 let _turn = inner.turn().await?;
+                self.still(&xid, Stage::Prepared)?;
                 inner.alive(Phase::Commit).map_err(|e| waits(&xid, e))?;
                 let [answer] = take(inner, &xid, [step(synctype::COMMIT, &xid)]).await?;
                 match answer.xaretval {
@@ -162,9 +164,7 @@ impl Branch<'_> {
                         self.finish(told.err())
                     }
                     answer if answer == XaRetVal::UNKNOWN || answer.is_rolled_back() => {
-                        self.finish(Some(refused(inner, &xid, "commit", answer).hint(
-                            "it was prepared: somebody else has ended it, or the server has lost it; look at the data",
-                        )))
+                        self.finish(Some(broken_promise(inner, &xid, answer)))
                     }
                     answer => Err(still_waits(inner, &xid, "commit", answer)),
                 }
@@ -173,9 +173,9 @@ impl Branch<'_> {
     }
 
     /// In one phase.
-    async fn commit_at_once(&self, xid: &Xid) -> Result<()> {
+    async fn commit_at_once(&self) -> Result<()> {
         let inner = &self.0.0;
-        let (_, _turn) = self.active().await?;
+        let (ref xid, _turn) = self.active().await?;
         inner.end_readers(true, "the reader was ended by the commit of its branch");
         self.whole(xid).await?;
         let steps =
@@ -221,7 +221,11 @@ impl Branch<'_> {
         if matches!(stage, Stage::ReadOnly | Stage::RolledBack) {
             return self.finish(None);
         }
+        if inner.is_within() {
+            return Err(misuse("a branch cannot end while a call of many rows takes them"));
+        }
         let _turn = inner.turn().await?;
+        self.still(&xid, stage)?;
         inner.alive(Phase::Execute).map_err(|e| if stage == Stage::Prepared { waits(&xid, e) } else { e })?;
         inner.end_readers(true, "the reader was ended by a rollback");
         let answer = match stage {
@@ -258,6 +262,14 @@ impl Branch<'_> {
         let branches = self.0.0.work.branches();
         let branch = branches.now.as_ref().map(|branch| (branch.xid.clone(), branch.stage));
         branch.ok_or_else(|| misuse("the connection works for no branch: tpc_begin() before it"))
+    }
+
+    /// Refuses to go on where another call came first.
+    fn still(&self, xid: &Xid, stage: Stage) -> Result<()> {
+        if self.stage()? == (xid.clone(), stage) {
+            return Ok(());
+        }
+        Err(misuse(format!("{xid} was prepared or ended by another call at the same time")))
     }
 
     /// The branch, which statements belong to, and the turn.

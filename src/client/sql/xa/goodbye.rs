@@ -1,6 +1,6 @@
 //! The end of a connection within a branch: it is closed, or lost and made again.
 
-use super::outcome::waits;
+use super::outcome::lost_branch;
 use super::stage::Stage;
 use super::step::{step, with};
 use crate::client::error::{Error, Phase};
@@ -24,22 +24,24 @@ pub(in crate::client::sql) async fn leave_branch(inner: &Inner, deadline: Deadli
     }
 }
 
-/// The connection was lost: no statement belongs to its branches any more. The error is about one that is prepared.
+/// The connection was lost: no statement belongs to its branches any more. The error is about one
+/// that the server may keep.
 pub(in crate::client::sql) fn lose_branch(inner: &Inner, why: &str, phase: Phase) -> Option<Error> {
     inner.session.branch.set(false);
     let mut branches = inner.work.branches();
     branches.suspended.clear();
     let branch = branches.now.as_mut()?;
-    match branch.stage {
-        Stage::Active => {
+    match (branch.stage, branch.told) {
+        (Stage::RolledBack, _) => None,
+        (Stage::Active, false) => {
             branch.stage = Stage::RolledBack;
             None
         }
-        Stage::RolledBack => None,
-        stage @ (Stage::Prepared | Stage::ReadOnly) => {
+        (Stage::ReadOnly | Stage::Prepared | Stage::Active, told) => {
             inner.autocommit.store(branch.autocommit, Ordering::Release);
+            let kept = branches.may_be_kept();
             let xid = branches.now.take()?.xid;
-            (stage == Stage::Prepared).then(|| waits(&xid, inner.lost_work(why, phase)))
+            kept.then(|| lost_branch(inner, &xid, told, why, phase))
         }
     }
 }

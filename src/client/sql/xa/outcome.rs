@@ -39,14 +39,20 @@ impl Drop for Waiting<'_> {
 /// Takes steps of a branch; an answer for each.
 pub(super) async fn take<const N: usize>(inner: &Inner, xid: &Xid, steps: [SyncCtl; N]) -> Result<[SyncCrd; N]> {
     let last = steps.last().map_or(synctype::LIST, |step| step.synctype);
+    let tells = matches!(last, synctype::PREPARE | synctype::COMMIT);
+    inner.work.branches().tell(xid, tells);
     let mut waiting = Waiting(inner, false);
     let flow = Sync::new(inner.session.clone(), steps.to_vec());
     let deadline = inner.config.statement_timeout.map(Deadline::after);
     let answered = inner.channel.run(flow, deadline).await;
     waiting.1 = true;
+    let unheard = answered.as_ref().err().is_some_and(|e| inner.loses_the_answer(e));
+    if !unheard && inner.channel.broken().is_none() {
+        inner.work.branches().tell(xid, false);
+    }
     match answered {
         Ok(answers) => answers.try_into().map_err(|_| Error::interface("an answer for each step is missing")),
-        Err(e) if inner.loses_the_answer(&e) => Err(lost(inner, xid, last, e)),
+        Err(e) if unheard => Err(lost(inner, xid, last, e)),
         Err(e) => Err(about(xid, inner.explained(e, Phase::Execute).await)),
     }
 }
@@ -77,6 +83,14 @@ pub(super) fn refused(inner: &Inner, xid: &Xid, did: &str, answer: XaRetVal) -> 
     Error { retryable, ..Error::new(kind, Phase::Commit, state, text).at(&inner.peer) }
 }
 
+/// The same for a branch that was prepared and is not committed: the server has not kept its promise.
+pub(super) fn broken_promise(inner: &Inner, xid: &Xid, answer: XaRetVal) -> Error {
+    let text = format!("commit of {xid}, which was prepared: the server answered {}", answer.name());
+    Error::new(ErrorClass::Integrity, Phase::Commit, "40003", text)
+        .at(&inner.peer)
+        .hint("somebody else has ended it, or the server has lost it; look at the data")
+}
+
 /// The same for a branch that still waits.
 pub(super) fn still_waits(inner: &Inner, xid: &Xid, did: &str, answer: XaRetVal) -> Error {
     let e = refused(inner, xid, did, answer);
@@ -84,6 +98,13 @@ pub(super) fn still_waits(inner: &Inner, xid: &Xid, did: &str, answer: XaRetVal)
         "the branch may still wait: call it again, here or with its xid on another connection; tpc_recover() lists \
             those that wait",
     )
+}
+
+/// The connection of a branch was lost, which is prepared or may be, or may be committed.
+pub(super) fn lost_branch(inner: &Inner, xid: &Xid, told: bool, why: &str, phase: Phase) -> Error {
+    let how = if told { "may wait for its outcome, or have ended" } else { "is prepared, and was told nothing" };
+    let text = format!("{xid} {how}: the connection was lost ({why})");
+    Error::new(ErrorClass::Operational, phase, "08007", text).at(&inner.peer).hint(CURE)
 }
 
 /// `e`, before which nothing was sent, of a branch that is prepared.

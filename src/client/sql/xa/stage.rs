@@ -22,6 +22,8 @@ pub enum Stage {
 pub(in crate::client::sql) struct OwnBranch {
     pub xid: Xid,
     pub stage: Stage,
+    /// It was told to prepare or to commit, and nobody has heard the answer.
+    pub told: bool,
     /// Whether statements are committed by themselves after it.
     pub autocommit: bool,
     /// Units of work that had ended when it began.
@@ -40,6 +42,18 @@ impl OwnBranches {
     pub(in crate::client::sql) fn outside(&self) -> Result<()> {
         let Some(branch) = &self.now else { return Ok(()) };
         Err(misuse(format!("within {}: tpc_commit() or tpc_rollback() ends it", branch.xid)))
+    }
+
+    /// The branch is told to prepare or to commit, or has answered. Others than the connection's own are not meant.
+    pub(super) fn tell(&mut self, xid: &Xid, told: bool) {
+        if let Some(branch) = self.now.as_mut().filter(|branch| branch.xid == *xid) {
+            branch.told = told;
+        }
+    }
+
+    /// Whether the server may keep the branch when the connection is lost.
+    pub(in crate::client::sql) fn may_be_kept(&self) -> bool {
+        self.now.as_ref().is_some_and(|branch| branch.told || branch.stage == Stage::Prepared)
     }
 
     /// Refuses statements between the prepare of a branch and its end.

@@ -1,7 +1,7 @@
 //! The branches of a server by their names: those that wait for their outcome, and the end of one.
 
 use super::branch::Branch;
-use super::outcome::{agreed, heuristic, refused, still_waits, take};
+use super::outcome::{agreed, broken_promise, heuristic, refused, still_waits, take};
 use super::stage::misuse;
 use super::step::step;
 use super::xid::Xid;
@@ -73,7 +73,7 @@ impl<'a> TwoPhase<'a> {
         match own {
             Some(true) if commit => return self.branch().commit().await,
             Some(true) => return self.branch().rollback().await,
-            Some(false) => return inner.work.outside_of_blocks(),
+            Some(false) => inner.work.outside_of_blocks()?,
             None => {}
         }
         come_back(inner, Phase::Commit).await?;
@@ -87,7 +87,8 @@ impl<'a> TwoPhase<'a> {
         let [answer] = take(inner, xid, [step(synctype, xid)]).await?;
         match answer.xaretval {
             XaRetVal::OK => Ok(()),
-            answer if answer.is_rolled_back() && !commit => Ok(()),
+            answer if answer.is_rolled_back() && commit => Err(broken_promise(inner, xid, answer)),
+            answer if answer.is_rolled_back() => Ok(()),
             answer if answer.is_heuristic() => heuristic(inner, xid, did, answer).await,
             answer @ (XaRetVal::RETRY | XaRetVal::SERVER_ERROR | XaRetVal::UNAVAILABLE) => {
                 Err(still_waits(inner, xid, did, answer))
