@@ -16,7 +16,6 @@ from drdarrow.exceptions import (
     InterfaceError,
     NotSupportedError,
     OperationalError,
-    ProgrammingError,
 )
 from drdarrow.tpc.log import FORMAT, Log
 from drdarrow.tpc.steps import Aside, Steps
@@ -79,20 +78,27 @@ class Coordinator:
     def begin(self) -> Steps[None]:
         """Begins a branch on each connection, or on none."""
         branches = [(branch.xid.bqual, place(branch.connection)) for branch in self._branches]
-        yield Aside(partial(self.log.begin, self.gtrid, branches))
+        self.log.enter(self.gtrid)
+        try:
+            yield Aside(partial(self.log.begin, self.gtrid, branches))
+        except BaseException:
+            self.log.leave(self.gtrid)
+            raise
         for branch in self._branches:
             try:
                 yield partial(branch.connection.tpc_begin, branch.xid)
             except BaseException as e:
                 if not isinstance(e, Error):
                     # It may have begun: Ctrl-C comes after that, too.
-                    with suppress(ProgrammingError):
-                        yield branch.connection.tpc_rollback
+                    with suppress(Error):
+                        yield partial(branch.connection.tpc_rollback, branch.xid)
                 if getattr(e, "connection_usable", False):
                     self._over.add(branch.xid.bqual)
                 self._over.update(b.xid.bqual for b in self._branches if b not in self._begun and b is not branch)
-                yield from self._undo(e)
-                yield from self._note()
+                try:
+                    yield from self._undo(e)
+                finally:
+                    yield from self._note()
                 raise
             self._begun.append(branch)
 
@@ -149,6 +155,8 @@ class Coordinator:
                 f"{self.log.path} ends branches that still wait"
             )
             raise
+        finally:
+            self.log.leave(self.gtrid)
 
     def _decide(self, waiting: Sequence[_Branch], began: float) -> Steps[None]:
         """Writes that it is committed. From then on it is."""
@@ -183,7 +191,9 @@ class Coordinator:
             try:
                 yield branch.connection.tpc_commit
             except BaseException as e:
-                if isinstance(e, ProgrammingError) and (yield from self._was_taken(branch)):
+                # A recovery may have committed it before us.
+                if "XAER_NOTA" in str(e) and (yield from self._was_taken(branch)):
+                    self._over.add(branch.xid.bqual)
                     continue
                 failed.append((branch, e))
                 if not isinstance(e, IntegrityError):
@@ -219,6 +229,10 @@ class Coordinator:
                 yield branch.connection.tpc_rollback
             except BaseException as e:
                 text = f"{branch.xid} at {place(branch.connection)} was not rolled back: {e!r}"
+                if isinstance(e, IntegrityError):
+                    self._over.add(branch.xid.bqual)
+                    raised.add_note(f"{text} (look at the data: the database has ended it in another way)")
+                    continue
                 cure = f"where it still waits, drdarrow.tpc.recover() with the log {self.log.path} undoes it"
                 raised.add_note(f"{text} ({cure})")
                 interrupt = interrupt or (None if isinstance(e, Exception) else e)

@@ -40,6 +40,8 @@ CREATE TABLE IF NOT EXISTS coordinator (gtrid BLOB PRIMARY KEY, host TEXT NOT NU
 """
 #: Names this process, whatever its number was used for before.
 _PROCESS = secrets.token_bytes(8)
+#: The transactions of this process that have not ended.
+_UNDER_WAY: set[bytes] = set()
 
 
 class Open(NamedTuple):
@@ -88,10 +90,16 @@ class Log:
 
     def begin(self, gtrid: bytes, branches: Sequence[tuple[bytes, str]]) -> None:
         """A transaction begins. branches: the name of each and where it is."""
+        host, pid = socket.gethostname(), os.getpid()
+        process = _PROCESS + _began(pid)
         with self._session() as session:
             session.execute("BEGIN IMMEDIATE")
-            coordinator = (gtrid, socket.gethostname(), os.getpid(), _PROCESS)
-            session.execute("INSERT INTO coordinator VALUES (?, ?, ?, ?)", coordinator)
+            # Those whose end could not be written.
+            query = "SELECT gtrid FROM coordinator WHERE pid = ? AND process = ?"
+            own = session.execute(query, (pid, process)).fetchall()
+            over = [row for row in own if row[0] not in _UNDER_WAY]
+            session.executemany("DELETE FROM coordinator WHERE gtrid = ?", over)
+            session.execute("INSERT INTO coordinator VALUES (?, ?, ?, ?)", (gtrid, host, pid, process))
             rows = [(gtrid, bqual, place) for bqual, place in branches]
             session.executemany("INSERT INTO branch (gtrid, bqual, place) VALUES (?, ?, ?)", rows)
             session.execute("COMMIT")
@@ -118,19 +126,30 @@ class Log:
 
     def done(self, gtrid: bytes, bquals: Sequence[bytes], over: bool = False) -> None:
         """These branches have ended. With the last of them a decision to commit goes. over: the coordinator is done."""
+        if over:
+            self.leave(gtrid)
         with self._session() as session:
             session.execute("BEGIN IMMEDIATE")
             session.executemany(
                 "DELETE FROM branch WHERE gtrid = ? AND bqual = ?", [(gtrid, bqual) for bqual in bquals]
             )
             if over:
-                session.execute("DELETE FROM coordinator WHERE gtrid = ?", (gtrid,))
+                # A child of the coordinator's process that leaves the block speaks for nobody.
+                session.execute("DELETE FROM coordinator WHERE gtrid = ? AND pid = ?", (gtrid, os.getpid()))
             session.execute(
                 "DELETE FROM decision WHERE gtrid = ?1 AND outcome = 'commit' "
                 "AND NOT EXISTS (SELECT 1 FROM branch WHERE gtrid = ?1)",
                 (gtrid,),
             )
             session.execute("COMMIT")
+
+    def enter(self, gtrid: bytes) -> None:
+        """A coordinator of this process is at work."""
+        _UNDER_WAY.add(gtrid)
+
+    def leave(self, gtrid: bytes) -> None:
+        """The coordinator is done, whether that can be written or not: a recovery may end what it has left."""
+        _UNDER_WAY.discard(gtrid)
 
     def open(self) -> list[Open]:
         """The branches of which nobody has heard that they are over."""
@@ -145,7 +164,11 @@ class Log:
         with self._session() as session:
             rows = session.execute("SELECT gtrid, host, pid, process FROM coordinator").fetchall()
         here = socket.gethostname()
-        return {bytes(gtrid) for gtrid, host, pid, process in rows if host == here and _lives(pid, bytes(process))}
+        return {
+            gtrid
+            for gtrid, host, pid, process in rows
+            if host == here and (gtrid in _UNDER_WAY if pid == os.getpid() else _lives(pid, process))
+        }
 
     @contextmanager
     def _session(self) -> Iterator[sqlite3.Connection]:
@@ -155,15 +178,18 @@ class Log:
             try:
                 # Also the folder's entry is on the disk when a write returns.
                 session.execute("PRAGMA synchronous = EXTRA")
+                # On macOS nothing less reaches the disk.
+                session.execute("PRAGMA fullfsync = ON")
                 yield session
+            except sqlite3.Error as e:
+                e.add_note(f"in {self.path}, the log of transactions on several databases")
+                raise
             finally:
                 session.close()
 
 
 def _lives(pid: int, process: bytes) -> bool:
-    """Whether a process is there."""
-    if pid == os.getpid():
-        return process == _PROCESS
+    """Whether a process of another number is there, and the same one."""
     if sys.platform == "win32":
         import ctypes
 
@@ -178,4 +204,16 @@ def _lives(pid: int, process: bytes) -> bool:
         return False
     except PermissionError:
         pass
-    return True
+    began = _began(pid)
+    # Numbers come again: in a container that is started anew they are the same ones.
+    return not began or process[len(_PROCESS) :] in (b"", began)
+
+
+def _began(pid: int) -> bytes:
+    """When a process began, where the system tells it."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_bytes().strip()
+        # The name before it may hold anything.
+        return boot + b" " + Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19]
+    except (OSError, IndexError):
+        return b""

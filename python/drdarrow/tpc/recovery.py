@@ -65,10 +65,12 @@ def _recover(connections: Sequence[Any], log: Log) -> Steps[list[Resolved]]:
         except Error as e:
             failed.append((where, e))
             continue
+        # In this order: what begins meanwhile is in none of the lists, or in the last.
+        opened = yield Aside(log.open)
         spared = yield Aside(log.under_way)
         waiting = [xid for xid in found if log.has(xid) and xid.gtrid not in spared]
         # A server may keep a branch that is not prepared, whose connection is lost. (Measured: Derby.)
-        known = [each for each in (yield Aside(log.open)) if each.gtrid not in spared and each.outcome != "commit"]
+        known = [each for each in opened if each.gtrid not in spared and each.outcome != "commit"]
         names = {Xid(FORMAT, each.gtrid, each.bqual): each.place for each in known}
         for xid in [*waiting, *(xid for xid in names if xid not in waiting)]:
             try:

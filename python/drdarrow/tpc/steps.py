@@ -4,6 +4,7 @@ what they give."""
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable, Generator
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -28,14 +29,17 @@ def run(steps: Steps[_T]) -> _T:
     raised: BaseException | None = None
     while True:
         try:
-            step = steps.send(value) if raised is None else steps.throw(raised)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
-        value = raised = None
-        try:
-            value = step.call() if isinstance(step, Aside) else step()
+            # An interrupt that comes between two steps is told to them as well.
+            while True:
+                step = steps.send(value) if raised is None else steps.throw(raised)
+                value = raised = None
+                value = step.call() if isinstance(step, Aside) else step()
         except BaseException as e:
-            raised = e
+            if inspect.getgeneratorstate(steps) == inspect.GEN_CLOSED:
+                if isinstance(e, StopIteration):
+                    return e.value  # type: ignore[no-any-return]
+                raise
+            value, raised = None, e
 
 
 async def run_async(steps: Steps[_T]) -> _T:
@@ -44,11 +48,14 @@ async def run_async(steps: Steps[_T]) -> _T:
     raised: BaseException | None = None
     while True:
         try:
-            step = steps.send(value) if raised is None else steps.throw(raised)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
-        value = raised = None
-        try:
-            value = await (asyncio.to_thread(step.call) if isinstance(step, Aside) else step())
+            # An interrupt that comes between two steps is told to them as well.
+            while True:
+                step = steps.send(value) if raised is None else steps.throw(raised)
+                value = raised = None
+                value = await (asyncio.to_thread(step.call) if isinstance(step, Aside) else step())
         except BaseException as e:
-            raised = e
+            if inspect.getgeneratorstate(steps) == inspect.GEN_CLOSED:
+                if isinstance(e, StopIteration):
+                    return e.value  # type: ignore[no-any-return]
+                raise
+            value, raised = None, e
