@@ -132,6 +132,10 @@ mod tests {
         for whole in ["SELECT ID FROM T ORDER BY 1", "select id from t fetch first 5 rows only", "SELECT 1 FROM T;"] {
             assert_eq!(wanted.key(whole).unwrap(), None);
         }
+        for numbered in ["SELECT ID FROM T WHERE ROWNUM <= 5", "SELECT ROW_NUMBER() OVER () AS ID FROM T"] {
+            assert_eq!(wanted.key(numbered).unwrap(), None);
+        }
+        assert_eq!(wanted.key("SELECT ID FROM T USING SAMPLE 5").unwrap(), None);
         assert_eq!(Wanted::default().key("SELECT ID FROM T").unwrap(), None);
     }
 

@@ -93,8 +93,21 @@ pub(super) fn is_insert_of_values(sql: &str) -> bool {
 #[cfg(feature = "adbc")]
 pub(crate) fn divides(sql: &str) -> bool {
     const ORDER: [&str; 7] = ["ORDER", "FETCH", "LIMIT", "OFFSET", "WITH", "FOR", "SKIP"];
-    const CHANGING: [&str; 9] =
-        ["RAND", "RANDOM", "GENERATE_UNIQUE", "TABLESAMPLE", "NEXT", "NEXTVAL", "FINAL", "NEW", "OLD"];
+    const CHANGING: [&str; 13] = [
+        "RAND",
+        "RANDOM",
+        "GENERATE_UNIQUE",
+        "TABLESAMPLE",
+        "SAMPLE",
+        "ROWNUM",
+        "ROW_NUMBER",
+        "ROWNUMBER",
+        "NEXT",
+        "NEXTVAL",
+        "FINAL",
+        "NEW",
+        "OLD",
+    ];
     let mut others =
         words(sql).filter(|word| ORDER.iter().chain(&CHANGING).any(|other| word.eq_ignore_ascii_case(other)));
     !sql.contains(';') && others.next().is_none()
