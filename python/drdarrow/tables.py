@@ -10,8 +10,9 @@ from drdarrow._core import quoted_table
 __all__ = ["is_query", "nests", "statement", "tokens"]
 
 _QUERIES = frozenset({"SELECT", "WITH", "VALUES"})
-#: Strings, names in quotes, comments to the end of the line, the beginning of others, words, and single signs.
-_TOKENS = re.compile(r"""'[^']*'|"[^"]*"|--[^\n]*|/\*|[^\W\d][\w#@$]*|[0-9][\w.]*|\S""")
+#: Strings and names in quotes, which double one inside, comments to the end of the line, the beginning of others,
+#: words, and single signs.
+_TOKENS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*|[^\W\d][\w#@$]*|[0-9][\w.]*|\S""")
 #: Words that end a query: it is no table then, or loses something.
 _LAST = frozenset({"ORDER", "FETCH", "LIMIT", "OFFSET", "WITH", "FOR", "OPTIMIZE", "QUERYNO", "USE", "SKIP"})
 
