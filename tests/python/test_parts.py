@@ -66,12 +66,44 @@ def test_damaged_bytes_are_an_error_and_nothing_else() -> None:
     for nothing in (b"", b"drdarrow-part-2\n{}", b"drdarrow-part-1\n" + b"[" * 100_000, b"drdarrow-part-1\n[]"):
         with pytest.raises(drdarrow.InterfaceError):
             Part.from_bytes(nothing)
+    with pytest.raises(drdarrow.InterfaceError, match="damaged"):
+        Part.from_bytes(whole.replace(b'"number":0', b'"number":Infinity'))
 
 
 def test_a_part_of_another_database_is_not_read(connection: drdarrow.Connection, conn: drdarrow.Connection) -> None:
     (part,) = connection.partitions("ORDERS", n=1)
     with pytest.raises(drdarrow.InterfaceError, match="'SAMPLE', and the connection to 'LAB'"):
         part.open(conn)
+
+
+def test_a_part_of_another_product_is_not_read(connection: drdarrow.Connection) -> None:
+    (part,) = connection.partitions("ORDERS", n=1)
+    with server.serve(persona="zos", database="SAMPLE", tables={"ORDERS": ORDERS}) as other:
+        with pytest.raises(drdarrow.InterfaceError, match="Db2 for Linux, UNIX and Windows, and the connection to Db2 for z/OS"):
+            part.open(other.uri)
+
+
+def test_a_quote_in_a_name_does_not_end_it() -> None:
+    with server.serve(persona="luw") as running, running.connect() as connection:
+        for name, values in (('"a"', "(1), (2)"), ('"a""b"', "(10), (20), (30)")):
+            connection.execute(f"CREATE TABLE {name} (ID INTEGER NOT NULL)").close()
+            connection.execute(f"INSERT INTO {name} VALUES {values}").close()
+        assert ids(connection.partitions('SELECT * FROM "a""b"', n=2, on="ID"), connection) == [10, 20, 30]
+
+
+def test_a_condition_whose_rows_would_be_others_is_refused(connection: drdarrow.Connection) -> None:
+    with pytest.raises(drdarrow.NotSupportedError, match="where: .*ROWNUM counts rows of the whole"):
+        connection.partitions("ORDERS", n=2, on="ID", where="ROWNUM <= 5")
+    whole = connection.partitions("ORDERS", n=2, on="ID", where="\"ID\" > 89 -- ROWNUM", verify=True)
+    assert len(whole) == 2 and ids(whole, connection) == list(range(90, 100))
+
+
+def test_a_moment_is_not_that_of_one_table_alone(connection: drdarrow.Connection) -> None:
+    query = "SELECT ID FROM ORDERS WHERE ID > (SELECT MIN(ID) FROM LINES)"
+    with pytest.raises(drdarrow.NotSupportedError, match="a query of its own"):
+        connection.partitions(query, n=2, snapshot=dt.datetime(2026, 1, 1))
+    with pytest.raises(drdarrow.NotSupportedError, match="a query of its own"):
+        connection.partitions("ORDERS", n=2, where="ID IN (SELECT ID FROM LINES)", snapshot="as_of")
 
 
 def test_a_table_that_has_changed_is_not_read_on(table: Callable[[str], str], conn: drdarrow.Connection) -> None:
@@ -91,6 +123,10 @@ def test_a_table_that_has_changed_is_not_read_on(table: Callable[[str], str], co
         ("SELECT * FROM (SELECT * FROM ORDERS FETCH FIRST 5 ROWS ONLY) AS X", "FETCH FIRST"),
         ("SELECT * FROM ORDERS WITH UR", "isolation is a setting"),
         ("SELECT ID, RAND() AS R FROM ORDERS", "RAND"),
+        ("SELECT ID FROM ORDERS USING SAMPLE 5", "SAMPLE takes other rows"),
+        ("SELECT ID FROM ORDERS WHERE ROWNUM <= 5", "ROWNUM counts rows of the whole"),
+        ("SELECT ROW_NUMBER() OVER () AS R FROM ORDERS", "without an order"),
+        ("SELECT ROW_NUMBER() OVER (PARTITION BY AREA) AS R FROM ORDERS", "without an order"),
         ("SELECT * FROM FINAL TABLE (INSERT INTO ORDERS VALUES (1, 'x'))", "FINAL TABLE"),
         ("SELECT ID FROM ORDERS; SELECT ID FROM LINES", "more than one statement"),
         ("SELECT AREA, COUNT(*) AS N FROM ORDERS GROUP BY AREA", "no column is named.*on="),
@@ -115,6 +151,7 @@ def test_a_query_whose_rows_would_be_others_is_refused(connection: drdarrow.Conn
         ("SELECT ID AS X FROM ORDERS -- all of them", "X"),
         ("SELECT o.id FROM orders o WHERE o.id > 30 OR o.id = 3 -- some", "ID"),
         ("SELECT * FROM ORDERS WHERE ID IN (SELECT ID FROM LINES WHERE ID > 50)", "ID"),
+        ("SELECT ID, ROW_NUMBER() OVER (PARTITION BY AREA ORDER BY ID) AS R FROM ORDERS", "R"),
         ("SELECT CASE AREA WHEN 'north' THEN 1 ELSE 2 END AS N, ID FROM ORDERS", "ID"),
     ],
 )

@@ -71,6 +71,8 @@ class Part:
     """About how many bytes they have in Arrow; None where nothing tells."""
     member: Member | None = None
     """The member of a file of IBM i that it reads, by an alias."""
+    product: str = ""
+    """The server's product, whose order of text the bounds have; empty where nothing tells."""
 
     @property
     def fingerprint(self) -> str:
@@ -100,7 +102,7 @@ class Part:
             settings: those of `drdarrow.connect`, beside a URI.
 
         Raises:
-            InterfaceError: the connection is one to another database, or settings were given beside it.
+            InterfaceError: the connection is one to another database or product, or settings were given beside it.
             DataError: the columns are no longer those that the table had when it was divided.
         """
         if isinstance(source, drdarrow.Connection):
@@ -142,6 +144,7 @@ class Part:
             "number": self.number,
             "count": self.count,
             "database": self.database,
+            "product": self.product,
             "columns": [list(column) for column in self.columns],
             "where": self.where,
             "rows": self.rows,
@@ -162,7 +165,7 @@ class Part:
             raise InterfaceError("the bytes are no part that this version reads: they come from Part.to_bytes()")
         try:
             return _checked(json.loads(rest))
-        except (ValueError, KeyError, TypeError, RecursionError) as e:
+        except (ValueError, ArithmeticError, KeyError, TypeError, RecursionError) as e:
             raise InterfaceError(f"the bytes of the part are damaged: {e}") from None
 
     def __reduce__(self) -> tuple[Any, tuple[bytes]]:
@@ -203,6 +206,10 @@ class Part:
         found = str(server["database"])
         if found.upper() != self.database.upper():
             raise InterfaceError(f"the part is of the database {self.database!r}, and the connection to {found!r}")
+        product = str(server["product"])
+        # The same name elsewhere: text may have another order there, and ranges of it other rows.
+        if self.product and product != self.product:
+            raise InterfaceError(f"the part is of {self.product}, and the connection to {product}")
 
     def _same_columns(self, schema: Schema) -> None:
         """Raises DataError where the columns are others than before."""
@@ -227,6 +234,7 @@ def _checked(form: Any) -> Part:
         number=number,
         count=count,
         database=_text(form["database"]),
+        product=_text(form["product"]),
         columns=columns,
         where=_text(form["where"]),
         rows=_number(form["rows"]),

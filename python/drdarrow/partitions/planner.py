@@ -15,7 +15,7 @@ from drdarrow.partitions.asking import Asking, Described, Done, Fetched
 from drdarrow.partitions.division import DeclinedError, Division, Facts
 from drdarrow.partitions.part import Part
 from drdarrow.partitions.relation import Relation, quoted, resolved, shown
-from drdarrow.partitions.statement import closed
+from drdarrow.partitions.statement import changed, closed, nested
 from drdarrow.partitions.values import packed
 
 __all__ = ["PLANS", "Planned", "Wish", "planned"]
@@ -70,6 +70,8 @@ class Wish:
         )
         if not closed(given.sql):
             raise InterfaceError(f"where: {given.sql!r} is no condition: its parentheses do not match")
+        if count > 1 and given.sql and (reason := changed(given.sql)) is not None:
+            raise NotSupportedError(f"where: the rows cannot be read in parts: {reason}", phase="config")
         values = tuple(parameters or ())
         for value in (*values, *given.values):
             packed(value)
@@ -139,6 +141,8 @@ def _held(wish: Wish, relation: Relation, facts: Facts) -> Asking[tuple[Relation
         return relation, None
     if relation.table is None or not relation.name:
         raise NotSupportedError("snapshot: it is of a table, or of a query of plain columns of one")
+    if nested(relation.condition.sql) or nested(relation.where.sql):
+        raise NotSupportedError("snapshot: it is of one table, and the condition has a query of its own")
     table = relation.source.sql.removesuffix(f" AS {relation.name}")
     if wish.snapshot == "lock":
         yield Done(Condition(f"LOCK TABLE {table} IN SHARE MODE"))
@@ -247,6 +251,7 @@ def _parts(
             number=number,
             count=len(statements),
             database=facts.database,
+            product=facts.product,
             columns=columns,
             where=shown(condition) if member is None else f"member {member.member}",
             rows=some,

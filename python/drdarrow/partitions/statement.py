@@ -6,10 +6,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from drdarrow.tables import tokens as tokens_of
 
-__all__ = ["Simple", "changed", "closed", "simple"]
+__all__ = ["Simple", "changed", "closed", "nested", "simple"]
 
 #: Words after a table, or in a condition, with which a SELECT is no longer simple.
 _MORE = frozenset(
@@ -25,6 +26,8 @@ _CHANGED = {
     "RANDOM": ("(", "RANDOM() gives other values to each part"),
     "GENERATE_UNIQUE": ("(", "GENERATE_UNIQUE() gives other values to each part"),
     "TABLESAMPLE": (None, "TABLESAMPLE takes other rows for each part"),
+    "USING": ("SAMPLE", "USING SAMPLE takes other rows for each part"),
+    "ROWNUM": (None, "ROWNUM counts rows of the whole, and each part would count its own"),
     "NEXT": ("VALUE", "NEXT VALUE would count on for each part"),
     "NEXTVAL": (None, "NEXTVAL would count on for each part"),
     "FINAL": ("TABLE", "FINAL TABLE would change the table once for each part"),
@@ -42,6 +45,7 @@ _LAST = {
     "USE": "it ends in USE",
     "SKIP": "rows that are locked would be left out",
 }
+_NUMBERING = ("ROW_NUMBER", "ROWNUMBER")
 _NAME = re.compile(r'"|[^\W\d]')
 
 
@@ -80,19 +84,34 @@ def closed(condition: str) -> bool:
     return depth == 0 and not any(token.text == ";" or token.depth < 0 for token in tokens)
 
 
+def nested(condition: str) -> bool:
+    """The condition asks for rows of other tables, or of the same one once more."""
+    return any(token.word == "SELECT" for token in _tokens(condition))
+
+
 def changed(query: str) -> str | None:
     """The reason why a query cannot be read in parts; None where it can, as a table in parentheses."""
     tokens = list(_tokens(query))
     if any(token.text == ";" or token.depth < 0 for token in tokens):
         return "it is more than one statement"
-    for token, after in zip(tokens, [*tokens[1:], None], strict=True):
+    for token, after in zip(tokens, [*tokens, None][1:], strict=True):
         follows, reason = _CHANGED.get(token.word, (None, ""))
         if reason and (follows is None or (after is not None and after.text.upper() == follows)):
             return reason
         period = token.word == "FOR" and after is not None and after.word in ("SYSTEM_TIME", "BUSINESS_TIME")
         if token.depth == 0 and token.word in _LAST and not period:
             return _LAST[token.word]
+    if any(_unordered(tokens[at:]) for at, token in enumerate(tokens) if token.word in _NUMBERING):
+        return "ROW_NUMBER() without an order numbers the rows in another way for each part"
     return None
+
+
+def _unordered(tokens: list[Token]) -> bool:
+    """Numbers of rows, with which the tokens begin, follow no order."""
+    if [token.text.upper() for token in tokens[1:5]] != ["(", ")", "OVER", "("]:
+        return False
+    window = takewhile(lambda token: token.depth > tokens[0].depth, tokens[5:])
+    return all(token.word != "ORDER" for token in window)
 
 
 @dataclass(frozen=True)
