@@ -7,6 +7,7 @@ use pyo3::types::{PyCapsule, PyDict, PyList, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::cursor_classes::{AsyncCursor, Cursor};
+use super::cursor_moves::with_moves;
 use super::description::{describe_state, description, drain_messages, row_count};
 use super::executemany::{self, RawBatch};
 use super::ingest::{self, Ingested};
@@ -25,10 +26,9 @@ use crate::python::arrow::stream::{ArrowStream, AsyncArrowStream, capsule_of};
 use crate::python::coroutine::{coroutine, spawn};
 use crate::python::errors::Raise;
 use crate::python::runtime;
-use crate::python::twins::twins;
 use crate::python::wording::shown;
 
-twins! {
+with_moves! {
     impl Cursor {
         #[doc = include_str!("execute.txt")]
         #[pyo3(signature = (operation, parameters=None))]
@@ -139,31 +139,6 @@ twins! {
             let statement = self.statement.get().or_raise(py)?;
             let requested = Requested::of(py, &statement.schema().or_raise(py)?, requested_schema.as_ref())?;
             capsule_of(py, fetch::handed_over(py, statement, None, None, &Given::default())?, requested)
-        }
-
-        /// The first row; None when there is none. For scrollable cursors.
-        fn fetch_first<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
-            scroll::fetched(slf, "first", 1)
-        }
-
-        /// The last row; None when there is none. For scrollable cursors.
-        fn fetch_last<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
-            scroll::fetched(slf, "last", -1)
-        }
-
-        /// The row before the one that was fetched last; None before the first. For scrollable cursors.
-        fn fetch_prior<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
-            scroll::fetched(slf, "prior", -1)
-        }
-
-        /// The row with this number, from 1 on, or from the end by a negative one; None where there is none. For scrollable cursors.
-        fn fetch_absolute<'py>(slf: &Bound<'py, Self>, row: i64) -> PyResult<Option<Bound<'py, PyAny>>> {
-            scroll::fetched(slf, "absolute", row)
-        }
-
-        /// The row so many after the one that was fetched last, or before it; None where there is none. For scrollable cursors.
-        fn fetch_relative<'py>(slf: &Bound<'py, Self>, rows: i64) -> PyResult<Option<Bound<'py, PyAny>>> {
-            scroll::fetched(slf, "relative", rows)
         }
 
         fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -350,156 +325,12 @@ twins! {
             fetch::handed_over(py, statement, batch_rows, batch_bytes, &batch_delay).map(AsyncArrowStream::from)
         }
 
-        /// The first row; None when there is none. For scrollable cursors.
-        fn fetch_first<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-            scroll::fetched_soon(slf, "first", 1)
-        }
-
-        /// The last row; None when there is none. For scrollable cursors.
-        fn fetch_last<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-            scroll::fetched_soon(slf, "last", -1)
-        }
-
-        /// The row before the one that was fetched last; None before the first. For scrollable cursors.
-        fn fetch_prior<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-            scroll::fetched_soon(slf, "prior", -1)
-        }
-
-        /// The row with this number, from 1 on, or from the end by a negative one; None where there is none. For scrollable cursors.
-        fn fetch_absolute<'py>(slf: Bound<'py, Self>, row: i64) -> PyResult<Bound<'py, PyAny>> {
-            scroll::fetched_soon(slf, "absolute", row)
-        }
-
-        /// The row so many after the one that was fetched last, or before it; None where there is none. For scrollable cursors.
-        fn fetch_relative<'py>(slf: Bound<'py, Self>, rows: i64) -> PyResult<Bound<'py, PyAny>> {
-            scroll::fetched_soon(slf, "relative", rows)
-        }
-
-        /// Moves before a row: whether there is one.
-        fn _seek<'py>(&self, py: Python<'py>, name: &str, number: i64) -> PyResult<Bound<'py, PyAny>> {
-            let (statement, kept) = (self.statement.shared(py)?, self.unseen(py)?);
-            spawn(py, "AsyncCursor._seek", Ok(scroll::sought(statement, scroll::movement(name, number), kept)))
-        }
-
         fn __aiter__(slf: Py<Self>) -> Py<Self> {
             slf
         }
 
         fn __anext__<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
             coroutine(slf.py(), "AsyncCursor.__anext__", "next_row", (slf.clone(),))
-        }
-    }
-
-    impl Shared {
-        /// One 7-tuple per column of the result, or None without one: name, type_code, None,
-        /// internal_size in bytes, precision, scale, null_ok. `type_code` is the SQL type's name, or a more
-        /// general one and the SQL type in parentheses, as in "TEXT(CLOB)"; it is equal to one of STRING,
-        /// BINARY, NUMBER, DATETIME, ROWID.
-        #[getter]
-        fn description<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-            description(py, self.statement.get().or_raise(py)?)
-        }
-
-        /// Rows that the last statement changed; -1 before it, for a result, and where the server does
-        /// not count.
-        #[getter]
-        fn rowcount(&self, py: Python<'_>) -> PyResult<i64> {
-            Ok(row_count(self.statement.get().or_raise(py)?))
-        }
-
-        /// The rows that the last `executemany()` left out, list of RecordBatch: one for each run of rows whose values
-        /// have the same types; the columns as those of `Ingested.skipped`, called by their numbers unless the rows
-        /// were Arrow data. Empty after anything else.
-        #[getter]
-        fn skipped(&self, py: Python<'_>) -> PyResult<Vec<RecordBatch>> {
-            let statement = self.statement.get().or_raise(py)?;
-            Ok(statement.about().skipped.iter().cloned().map(RecordBatch).collect())
-        }
-
-        /// The index from 0 of the next row of a scrollable or updatable cursor, int; None for any other.
-        #[getter]
-        fn rownumber(&self, py: Python<'_>) -> PyResult<Option<i64>> {
-            scroll::position(self.statement.get().or_raise(py)?, self.seen(py)).or_raise(py)
-        }
-
-        /// Rows that `fetchmany()` fetches unless told; 1 at first.
-        #[getter]
-        fn get_arraysize(&self) -> usize {
-            self.arraysize.load(Ordering::Relaxed)
-        }
-
-        #[setter]
-        fn set_arraysize(&self, py: Python<'_>, rows: i64) -> PyResult<()> {
-            self.arraysize.store(fetch::count(py, "arraysize", rows)?, Ordering::Relaxed);
-            Ok(())
-        }
-
-        /// The maker of its rows: None for tuples, or a callable that takes the cursor, once for each result, and returns
-        /// what makes a row of a tuple, such as `drdarrow.rows.dict_row`. A change counts from the next fetch.
-        #[getter]
-        fn get_row_factory(&self, py: Python<'_>) -> Py<PyAny> {
-            self.rows.get(py)
-        }
-
-        #[setter]
-        fn set_row_factory(&self, factory: &Bound<'_, PyAny>) -> PyResult<()> {
-            self.rows.set(factory)
-        }
-
-        fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-            self.traverse(&visit)
-        }
-
-        fn __clear__(&self) {
-            self.rows.clear();
-        }
-
-        /// Generic in its rows, for annotations: `Cursor[dict[str, Any]]`.
-        #[classmethod]
-        fn __class_getitem__<'py>(cls: &Bound<'py, PyType>, row: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-            cls.py().import("types")?.getattr("GenericAlias")?.call1((cls, row))
-        }
-
-        /// Warnings of the server for the last statement: list of (class, instance). They are not raised.
-        #[getter]
-        fn messages(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
-            drain_messages(py, self.statement.get().or_raise(py)?, self.messages.bind(py))?;
-            Ok(self.messages.clone_ref(py))
-        }
-
-        /// Where the time of the last statement went: a `drdarrow.observing.Timing`; None before the first. A call with
-        /// many rows is all `first_block`.
-        fn timing<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-            observing::timing(py, self.statement.get().or_raise(py)?)
-        }
-
-        /// The Connection it belongs to.
-        #[getter]
-        fn connection(&self, py: Python<'_>) -> Py<PyAny> {
-            self.connection.clone_ref(py)
-        }
-
-        /// Values of a procedure's parameters after its call, as a tuple, None for those that only go
-        /// in; None when nothing came out.
-        #[getter]
-        fn outputs<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-            procedure::outputs(py, self.statement.get().or_raise(py)?)
-        }
-
-        /// A PyCapsule `arrow_schema` of the result; asks nothing of the server.
-        fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-            capsule::schema(py, &self.statement.get().or_raise(py)?.schema().or_raise(py)?)
-        }
-
-        /// Does nothing; the server describes the parameters (PEP 249).
-        fn setinputsizes(&self, _sizes: &Bound<'_, PyAny>) {}
-
-        /// Does nothing; values are fetched whole (PEP 249).
-        #[pyo3(signature = (_size, _column=None, /))]
-        fn setoutputsize(&self, _size: &Bound<'_, PyAny>, _column: Option<&Bound<'_, PyAny>>) {}
-
-        fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-            shown::<Self>(py, self.statement.get().map(|statement| describe_state(statement)))
         }
     }
 
@@ -521,32 +352,6 @@ twins! {
                 statement.execute(&sql, row).await?;
                 Ok(procedure::Called { statement, given })
             }
-        }
-
-        /// Moves so that the row with the index `value`, from 0 on, is fetched next, or with `mode="relative"` the row so
-        /// many after that, or before it. For scrollable cursors.
-        ///
-        /// Raises IndexError when there is no such row; the cursor stays where it is then.
-        #[pyo3(signature = (value, mode="relative"))]
-        fn scroll<'py>(&self, py: Python<'py>, value: i64, mode: &str) -> scroll::Scrolled {
-            let (statement, relative) = (self.statement.shared(py)?, scroll::relative(py, mode)?);
-            scroll::scrolled(statement, value, relative, self.unseen(py)?)
-        }
-
-        /// Gives columns of the row that was fetched last other values: a mapping of names to values. `table` is needed
-        /// where the server does not tell the table of the query. For updatable cursors.
-        ///
-        /// Raises ProgrammingError with SQLSTATE 24504 when the cursor is on no row.
-        #[pyo3(signature = (values, *, table=None))]
-        fn update_current<'py>(&self, py: Python<'py>, values: &Bound<'py, PyDict>, table: Option<String>) -> () {
-            let (statement, changes) = (self.statement.shared(py)?, scroll::Changes::of(py, values, table)?);
-            scroll::changed(statement, Some(changes), None, self.unseen(py)?)
-        }
-
-        /// Deletes the row that was fetched last; `table` as in `update_current()`. For updatable cursors.
-        #[pyo3(signature = (*, table=None))]
-        fn delete_current<'py>(&self, py: Python<'py>, table: Option<String>) -> () {
-            scroll::changed(self.statement.shared(py)?, None, table, self.unseen(py)?)
         }
 
         /// Goes on to the next result set of a procedure and gives up what is left of the one in hand: True,
