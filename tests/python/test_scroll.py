@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pytest
 from conftest import Lab
-from peers import CNTQRY, Proxy
+from peers import CNTQRY, Proxy, wait_for
 
 import drdarrow
 from drdarrow import aio, server
@@ -246,6 +247,80 @@ def test_the_table_is_told_by_the_server_or_named(changed: drdarrow.Connection) 
     only.fetchone()
     with pytest.raises(drdarrow.ProgrammingError, match="updatable"):
         only.update_current({"V": "x"}, table="CHANGED")
+
+
+def test_rows_beyond_all_numbers_are_none(connection: drdarrow.Connection, query: str) -> None:
+    """Derby takes the lower half of a row's number."""
+    for row in (2**31, 2**32 + 5, 2**63 - 1, -(2**32) - 1, -(2**63)):
+        cursor = connection.cursor(scrollable=True).execute(query)
+        assert cursor.fetch_absolute(row) is None, row
+        assert cursor.rownumber == (ROWS if row > 0 else 0)
+        assert cursor.fetch_absolute(5) == EXPECTED[4]
+        assert cursor.fetch_relative(2**32) is None
+    with pytest.raises(IndexError):
+        connection.cursor(scrollable=True).execute(query).scroll(2**32 + 4, mode="absolute")
+
+
+def test_a_connection_that_only_reads_changes_nothing(changed: drdarrow.Connection, at: str) -> None:
+    with drdarrow.connect(at, timeout=15, read_only=True) as connection:
+        cursor = connection.cursor(scrollable=True, updatable=True)
+        try:
+            cursor.execute("SELECT ID, V FROM CHANGED")
+        except drdarrow.NotSupportedError:
+            pass  # Our server makes no such cursor then.
+        else:
+            cursor.fetchone()
+            for change in (
+                lambda: cursor.update_current({"V": "x"}, table="CHANGED"),
+                lambda: cursor.delete_current(table="CHANGED"),
+            ):
+                with pytest.raises(drdarrow.OperationalError) as caught:
+                    change()
+                assert caught.value.sqlstate == "25006"
+        with pytest.raises(drdarrow.OperationalError) as caught:
+            connection.cursor(scrollable=True).execute("SELECT * FROM FINAL TABLE (DELETE FROM CHANGED)")
+        assert caught.value.sqlstate == "25006"
+        cursor.close()
+        connection.commit()
+    assert table(changed) == [(n, f"v{n}") for n in range(1, 6)]
+
+
+@pytest.mark.parametrize("scrollable", [None, True])
+def test_a_row_that_the_cursor_deleted_is_not_changed(changed: drdarrow.Connection, scrollable: object) -> None:
+    cursor = changed.cursor(scrollable=scrollable, updatable=True)
+    cursor.execute("SELECT ID, V FROM CHANGED" + (" FOR UPDATE" if scrollable is None else ""))
+    gone, _ = cursor.fetchone()
+    cursor.delete_current(table="CHANGED")
+    for change in (
+        lambda: cursor.update_current({"V": "x"}, table="CHANGED"),
+        lambda: cursor.delete_current(table="CHANGED"),
+    ):
+        with pytest.raises(drdarrow.ProgrammingError) as caught:
+            change()
+        assert caught.value.sqlstate == "24504"
+    kept, _ = cursor.fetchone()
+    cursor.update_current({"V": "next"}, table="CHANGED")
+    with pytest.raises(drdarrow.InterfaceError, match="two values"):
+        cursor.update_current({"V": "x", "v": "y"}, table="CHANGED")
+    cursor.close()
+    rows = dict(table(changed))
+    assert gone not in rows and rows[kept] == "next" and len(rows) == 4
+
+
+def test_cancel_ends_a_fetch_of_many_requests(at: str, query: str) -> None:
+    """It ends although no request of it takes long."""
+    with drdarrow.connect(at, timeout=15) as connection:
+        cursor = connection.cursor(scrollable=True, rowset=1).execute(query)
+        cursor.fetchone()
+        asked = connection.counters().round_trips
+        with ThreadPoolExecutor(1) as pool:
+            fetch = pool.submit(cursor.fetchall)
+            assert wait_for(lambda: connection.counters().round_trips > asked + 5, 20)
+            while not fetch.done():
+                connection.cancel()
+            with pytest.raises(drdarrow.OperationalError) as caught:
+                fetch.result()
+        assert caught.value.sqlstate == "57014"
 
 
 def test_a_set_of_rows_is_one_request(lab: Lab) -> None:

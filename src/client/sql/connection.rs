@@ -123,6 +123,7 @@ impl Connection {
         come_back(&self.0, Phase::Execute).await?;
         self.0.usable(Phase::Execute)?;
         check_sql(sql)?;
+        self.0.may_run(sql)?;
         scroll::scroll(&self.0, sql, parameters, options).await
     }
 

@@ -26,8 +26,14 @@ impl ScrollCursor {
         if columns.is_empty() {
             return Err(Error::interface("no column is given another value"));
         }
-        let set: Vec<String> =
-            columns.iter().map(|name| self.column(name).map(|name| format!("{name} = ?"))).collect::<Result<_>>()?;
+        let mut set: Vec<String> = Vec::with_capacity(columns.len());
+        for name in columns {
+            let assignment = format!("{} = ?", self.column(name)?);
+            if set.contains(&assignment) {
+                return Err(Error::interface(format!("column {name:?} is given two values")));
+            }
+            set.push(assignment);
+        }
         let text = format!("UPDATE {} SET {}", self.table(named)?, set.join(", "));
         self.change(held, text, values).await
     }
@@ -49,13 +55,17 @@ impl ScrollCursor {
                 .hint("open it with updatable=True"));
         }
         let inner = &self.inner;
+        inner.may_run(&text)?;
         let _turn = inner.turn().await?;
         inner.usable(Phase::Execute)?;
         self.open()?;
-        let state = self.state.lock().await;
+        let mut state = self.state.lock().await;
         let (row, beyond) = state.at(held);
         if row == 0 || beyond || !state.was_fetched(held) {
             return Err(not_there("the cursor is not on a row: fetch it first"));
+        }
+        if state.deleted == Some(row) {
+            return Err(not_there(&format!("row {row} was deleted")));
         }
         if self.scrolls {
             let answer = self.ask(self.request(false).to(Place::Row(row), None)).await?;
@@ -84,6 +94,9 @@ impl ScrollCursor {
         if count == Some(0) {
             return Err(not_there(&format!("row {row} was not changed: it is not there any more")));
         }
+        if values.num_columns() == 0 {
+            state.deleted = Some(row);
+        }
         Ok(UpdateResult { count, warnings: executed.warnings.iter().map(Warning::from).collect() })
     }
 
@@ -105,13 +118,17 @@ impl ScrollCursor {
         }
     }
 
-    /// A column in quotes: as it is where the result has it so, else as SQL reads the name.
+    /// A column of the result in quotes, called as it is there or as SQL reads the name: by its name in the table, where
+    /// the server tells that.
     fn column(&self, name: &str) -> Result<String> {
-        let has = |name: &str| self.fields.iter().any(|field| field.name == name);
-        match folded(name) {
-            _ if has(name) => Ok(as_it_is(name)),
-            folded if has(&folded) => Ok(as_it_is(&folded)),
-            _ => Err(Error::interface(format!("the result has no column {name:?}"))),
-        }
+        let place = |name: &str| self.fields.iter().position(|field| field.name == name);
+        let folded = folded(name);
+        let found = place(name).map(|place| (place, name)).or_else(|| place(&folded).map(|place| (place, &*folded)));
+        let Some((place, name)) = found else {
+            return Err(Error::interface(format!("the result has no column {name:?}")));
+        };
+        let base = self.described.columns.get(place).and_then(|var| var.opt.as_ref()?.ext.as_ref());
+        let told = base.map(|base| base.name.trim()).filter(|told| !told.is_empty());
+        Ok(as_it_is(told.unwrap_or(name)))
     }
 }

@@ -24,6 +24,7 @@ use crate::flow::sql::prepare::Prepare;
 use crate::flow::sql::query::{Close, Continue, Open, OpenedQuery, QueryOutcome, QueryReply};
 pub use crate::flow::sql::scroll::{CursorAttributes, Sensitivity};
 use crate::flow::sql::scroll::{Place, row_counts};
+use crate::net::channel::wishes::Breaker;
 use crate::net::transport::Deadline;
 use crate::wire::sql::package::PkgNamCsn;
 use crate::wire::sql::sqlda::SqlDa;
@@ -37,6 +38,9 @@ use tokio::sync::{Mutex, MutexGuard};
 
 /// Rows that are fetched at a time at first, by one that only reads.
 const ROWSET: u32 = 64;
+/// Rows beyond this one are not asked for before it is known how many there are: Derby takes the lower half of their
+/// numbers. (Measured: 10.14.)
+const FAR: u64 = i32::MAX as u64;
 /// How long the close of a cursor may take before the connection is given up.
 const CLOSE: Duration = Duration::from_secs(30);
 
@@ -225,6 +229,9 @@ impl ScrollCursor {
             state.go_to(0, false);
             return Ok(false);
         };
+        if row > FAR {
+            self.count(&mut state).await?;
+        }
         if !self.is_there(&mut state, row).await? {
             let count = self.count(&mut state).await?;
             state.go_to(count, true);
@@ -275,11 +282,23 @@ impl ScrollCursor {
     async fn ask(&self, request: Continue) -> Result<QueryReply> {
         self.open()?;
         self.inner.usable(Phase::Fetch)?;
-        Box::pin(self.inner.talk(request, Phase::Fetch)).await
+        let inner = &self.inner;
+        let mut pending = inner.channel.submit(request).map_err(|e| inner.error(e, Phase::Fetch))?;
+        let asking = Asking::new(&self.cursor, pending.breaker());
+        let answer = pending.wait(inner.config.statement_timeout.map(Deadline::after)).await;
+        drop(asking);
+        match answer {
+            Ok(answer) => Ok(answer),
+            Err(e) => Err(Box::pin(inner.explained(e, Phase::Fetch)).await),
+        }
     }
 
-    /// An error where the server has closed it.
+    /// An error where the server has closed it, or its user has broken it off.
     fn open(&self) -> Result<()> {
+        if self.cursor.is_cancelled() {
+            let e = Error::new(ErrorClass::Operational, Phase::Fetch, "57014", "the fetch was broken off");
+            return Err(e.at(&self.inner.peer));
+        }
         match self.cursor.why_ended() {
             Some(why) => Err(Error::new(ErrorClass::Operational, Phase::Fetch, "24501", why)
                 .at(&self.inner.peer)
@@ -291,6 +310,22 @@ impl ScrollCursor {
     /// The error of rows that mean nothing.
     fn failed(&self, e: crate::flow::error::FlowError) -> Error {
         self.inner.error(e.into(), Phase::Fetch)
+    }
+}
+
+/// A wait for an answer: whoever breaks off what runs ends the cursor that it is for.
+struct Asking<'a>(&'a CursorState);
+
+impl Asking<'_> {
+    fn new(cursor: &CursorState, breaker: Breaker) -> Asking<'_> {
+        cursor.asks(Some(breaker));
+        Asking(cursor)
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.asks(None);
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) struct RowSet {
     ended: bool,
     /// The reader was told so.
     beyond: bool,
+    /// The row that was deleted last, where the cursor stood.
+    pub(super) deleted: Option<u64>,
     /// How many rows there are, once that is known.
     pub(super) count: Option<u64>,
     /// Rows to ask for the next time.
@@ -61,6 +63,7 @@ impl RowSet {
             hole: false,
             ended: false,
             beyond: false,
+            deleted: None,
             count: None,
             ahead: super::ROWSET,
             warnings: Vec::new(),
