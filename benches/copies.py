@@ -1,7 +1,7 @@
 """Copies of many tables with flat memory, and what more connections bring.
 
-    python benches/copy.py [--tables 40] [--rows 10000000] [--formats parquet,delta,iceberg] [--connections 4]
-    python benches/copy.py --latency [--rows 200000]
+    python benches/copies.py [--tables 40] [--rows 10000000] [--formats parquet,delta,iceberg] [--connections 4]
+    python benches/copies.py --latency [--rows 200000]
 
 The first copies tables of the embedded server, which is a process of its own, and shows rows a second and the largest
 memory of the copying process for a fifth of the rows and for all of them. The second copies through a proxy that lets
