@@ -14,6 +14,7 @@ from conftest import Lab
 
 import drdarrow
 from drdarrow import aio, server
+from drdarrow.engines import Scan
 from drdarrow.partitions import Part, Partitions
 
 ORDERS = pa.table({"ID": pa.array(range(100), pa.int32()), "AREA": ["north", "south"] * 50})
@@ -278,6 +279,9 @@ def test_a_plan_explains_itself_to_persons(connection: drdarrow.Connection) -> N
     assert "<td>(&quot;ID&quot; &lt;= 3 OR" in parts._repr_html_()
 
 
-def test_one_part_reads_any_query_as_it_stands(connection: drdarrow.Connection) -> None:
+def test_one_part_reads_any_query_as_it_stands(srv: server.Server, connection: drdarrow.Connection) -> None:
     (part,) = connection.partitions("SELECT ID FROM ORDERS WHERE ID < ? ORDER BY ID DESC FETCH FIRST 3 ROWS ONLY", [50], n=1)
     assert part.read(connection)["ID"].to_pylist() == [49, 48, 47]
+    # Engines name all columns that they know.
+    whole = Scan(srv.uri, "SELECT ID, AREA FROM ORDERS ORDER BY ID FETCH FIRST 3 ROWS ONLY")
+    assert [whole.read(one).num_rows for one in whole.parts(1, ["ID", "AREA"])] == [3]

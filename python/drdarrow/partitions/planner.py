@@ -126,10 +126,12 @@ def _whole(wish: Wish, facts: Facts) -> Asking[Planned | None]:
     """One part of a query that is read as it stands; None where something is asked for from outside of it."""
     from drdarrow.tables import is_query
 
-    if not isinstance(wish.source, str) or not is_query(wish.source) or wish.columns is not None or wish.where.sql:
+    if not isinstance(wish.source, str) or not is_query(wish.source) or wish.where.sql:
         return None
     query = Condition(wish.source, wish.parameters)
     schema = yield Described(query)
+    if wish.columns is not None and list(wish.columns) != list(schema.names):
+        return None
     division = Division("one", "one part was asked for", [Condition("")])
     parts = _parts(division, [query], None, schema, facts)
     return Planned(parts, schema, division.plan, division.why, (), (), None, None, None)
