@@ -13,7 +13,7 @@ from drdarrow.whole_file import whole_file
 
 if TYPE_CHECKING:
     from drdarrow import ArrowStream, RecordBatch
-    from drdarrow.aio import AsyncArrowStream
+    from drdarrow._core import AsyncArrowStream
 
 __all__ = ["write", "write_async"]
 

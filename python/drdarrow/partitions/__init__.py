@@ -21,7 +21,7 @@ from drdarrow.partitions.planner import Wish, planned
 
 if TYPE_CHECKING:
     from drdarrow import Connection
-    from drdarrow.aio import AsyncConnection
+    from drdarrow._core import AsyncConnection
 
 __all__ = ["Member", "Part", "Partitions", "partitions", "partitions_async"]
 

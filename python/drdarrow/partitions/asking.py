@@ -11,7 +11,7 @@ from drdarrow.exceptions import Error
 
 if TYPE_CHECKING:
     from drdarrow import Connection
-    from drdarrow.aio import AsyncConnection
+    from drdarrow._core import AsyncConnection
 
 __all__ = ["Asking", "Catalog", "Described", "Done", "Fetched", "answered", "answered_async"]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import drdarrow
+from drdarrow import _core
 from drdarrow.exceptions import DataError, InterfaceError, ProgrammingError
 from drdarrow.partitions.values import packed, unpacked
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow
 
     from drdarrow import ArrowStream, Connection, Schema
-    from drdarrow.aio import AsyncArrowStream, AsyncConnection
+    from drdarrow._core import AsyncArrowStream, AsyncConnection
 
 __all__ = ["Member", "Part"]
 
@@ -124,12 +125,10 @@ class Part:
 
     async def open_async(self, source: str | AsyncConnection | None = None, /, **settings: Any) -> AsyncArrowStream:
         """The rows, as an `AsyncArrowStream`; arguments and errors are those of `open()`."""
-        from drdarrow import aio
-
-        if isinstance(source, aio.AsyncConnection):
+        if isinstance(source, _core.AsyncConnection):
             _no_settings(settings)
             return await self._begun_async(source)
-        connection = await aio.connect(source, **settings)
+        connection = await _core.connect_async(source, **settings)
         try:
             return await self._begun_async(connection)
         except BaseException:
