@@ -15,7 +15,7 @@ from types import FrameType
 
 import duckdb
 import pytest
-from distributing import Place, begun, left, steps
+from distributing import Crash, Place, begun, left, orphan, steps
 
 import drdarrow
 from drdarrow import server, tpc
@@ -71,6 +71,16 @@ def test_what_a_full_disk_left_is_ended_by_the_same_process(
         place.direct.tpc_rollback()
     with contextlib.closing(sqlite3.connect(log.path)) as session:
         assert session.execute("SELECT count(*) FROM coordinator").fetchone() == (1,)
+
+
+def test_a_recovery_clears_the_log_of_what_was_committed(places: list[Place], log: Log) -> None:
+    value = next(_values)
+    with begun(places, log, value) as coordinator, pytest.raises(Crash):
+        steps(coordinator.end(None), most=5)
+    orphan(coordinator)
+    assert all(place.has(value) for place in places) and len(log.open()) == 2
+    assert tpc.recover([places[0].through()], log.path) == [] and len(log.open()) == 1
+    assert tpc.recover([place.through() for place in places], log.path) == [] and log.open() == []
 
 
 def test_what_begins_while_a_recovery_reads_is_spared(

@@ -70,7 +70,10 @@ def _recover(connections: Sequence[Any], log: Log) -> Steps[list[Resolved]]:
         spared = yield Aside(log.under_way)
         waiting = [xid for xid in found if log.has(xid) and xid.gtrid not in spared]
         # A server may keep a branch that is not prepared, whose connection is lost. (Measured: Derby.)
-        known = [each for each in opened if each.gtrid not in spared and each.outcome != "commit"]
+        # And of one that is committed the note may be missing: its own server says so.
+        known = [
+            each for each in opened if each.gtrid not in spared and (each.outcome != "commit" or each.place == where)
+        ]
         names = {Xid(FORMAT, each.gtrid, each.bqual): each.place for each in known}
         for xid in [*waiting, *(xid for xid in names if xid not in waiting)]:
             try:
