@@ -1,7 +1,7 @@
 """Copies of many tables with flat memory, and what more connections bring.
 
     python benches/copies.py [--tables 40] [--rows 10000000] [--formats parquet,delta,iceberg] [--connections 4]
-    python benches/copies.py --latency [--rows 200000]
+    python benches/copies.py --latency [--rows 200000] [--rate 400000]
 
 The first copies tables of the embedded server, which is a process of its own, and shows rows a second and the largest
 memory of the copying process for a fifth of the rows and for all of them. The second copies through a proxy that lets
@@ -85,15 +85,15 @@ def memory(tables: int, rows: int, formats: list[str], connections: int) -> None
         print(f"{form:8} {peaks[1] / peaks[0]:.2f} times the memory for 5 times the rows")
 
 
-def paced(port: int, rows: int) -> dict[int, float]:
-    """Seconds by connections, where each answer takes 20 ms and each connection 2 MB/s."""
+def paced(port: int, rows: int, rate: float) -> dict[int, float]:
+    """Seconds by connections, where each answer takes 20 ms and each connection has so many bytes a second."""
     sys.path.insert(0, str(SUPPORT))
     from paced import Paced
 
     import drdarrow
 
     seconds = {}
-    with Paced(port, delay=0.02, rate=2e6) as between:
+    with Paced(port, delay=0.02, rate=rate) as between:
         for connections in (1, 2, 8):
             with tempfile.TemporaryDirectory() as folder:
                 uri = f"drda://app@127.0.0.1:{between.port}/SAMPLE"
@@ -114,10 +114,11 @@ def main() -> None:
     parser.add_argument("--formats", default="parquet,delta,iceberg")
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--latency", action="store_true")
+    parser.add_argument("--rate", type=float, default=400_000, help="bytes a second of each connection, with --latency")
     given = parser.parse_args()
     if given.latency:
         with Served(1, given.rows) as served:
-            paced(served.port, given.rows)
+            paced(served.port, given.rows, given.rate)
         return
     memory(given.tables, given.rows, given.formats.split(","), given.connections)
 
