@@ -285,3 +285,9 @@ def test_one_part_reads_any_query_as_it_stands(srv: server.Server, connection: d
     # Engines name all columns that they know.
     whole = Scan(srv.uri, "SELECT ID, AREA FROM ORDERS ORDER BY ID FETCH FIRST 3 ROWS ONLY")
     assert [whole.read(one).num_rows for one in whole.parts(1, ["ID", "AREA"])] == [3]
+
+
+def test_columns_may_be_named_with_schema_and_table(connection: drdarrow.Connection) -> None:
+    schema = connection.columns("ORDERS")[0].schema
+    query = f"SELECT {schema}.ORDERS.ID FROM {schema}.ORDERS WHERE {schema}.ORDERS.ID > 89"
+    assert ids(connection.partitions(query, n=2, on="ID", verify=True), connection) == list(range(90, 100))

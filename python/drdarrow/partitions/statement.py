@@ -149,9 +149,17 @@ def simple(query: str) -> Simple | None:
     if at < len(tokens) and tokens[at].is_name and words[at] != "WHERE" and words[at] not in _MORE:
         name = tokens[at].text
         at += 1
+    if name is None and (_qualified(listed) or _qualified(tokens[at:])):
+        # The table gets a name, by which alone its columns are known then.
+        return None
     text = query[tokens[0].end : tokens[first - 1].start].strip()
     if at == len(tokens):
         return Simple(text, table, name, None)
     if words[at] != "WHERE" or at + 1 == len(tokens) or _MORE.intersection(words[at:]):
         return None
     return Simple(text, table, name, query[tokens[at].end :].strip())
+
+
+def _qualified(tokens: list[Token]) -> bool:
+    """A column is named with schema and table."""
+    return any(one.text == "." == two.text for one, two in zip(tokens, tokens[2:], strict=False))
