@@ -102,37 +102,43 @@ async def with_password(function: str, uri: str | None, settings: dict[str, Any]
 
 async def fetch(cursor: _core.AsyncCursor[_T], wanted: int = sys.maxsize) -> list[_T]:
     """So many rows. Where the task is cancelled, those that have come are kept for the next fetch."""
-    kept = cursor._kept
     async with cursor._turn:
-        while len(kept) < wanted:
-            try:
-                if not await cursor._more(wanted == sys.maxsize):
-                    break
-            except Error:
-                # The rows before the failure first; it is told again by the next fetch.
-                if kept and wanted < sys.maxsize:
-                    break
-                raise
-            kept += cursor._in_hand(wanted - len(kept))
-        # A row that the factory refuses is fetched again.
-        rows = cursor._made(kept[:wanted])
-        del kept[:wanted]
-        return rows
+        return await _fetch_in_turn(cursor, wanted)
+
+
+async def _fetch_in_turn(cursor: _core.AsyncCursor[_T], wanted: int) -> list[_T]:
+    """The same, for who has the turn."""
+    kept = cursor._kept
+    while len(kept) < wanted:
+        try:
+            if not await cursor._more(wanted == sys.maxsize):
+                break
+        except Error:
+            # The rows before the failure first; it is told again by the next fetch.
+            if kept and wanted < sys.maxsize:
+                break
+            raise
+        kept += cursor._in_hand(wanted - len(kept))
+    # A row that the factory refuses is fetched again.
+    rows = cursor._made(kept[:wanted])
+    del kept[:wanted]
+    return rows
 
 
 async def fetch_one(cursor: _core.AsyncCursor[_T]) -> _T | None:
     """The next row, or None at the end."""
-    if not cursor._kept and (row := cursor._row_in_hand()) is not None:
+    # A row in hand may be that which another task has moved to.
+    if not cursor._kept and not cursor._turn.locked() and (row := cursor._row_in_hand()) is not None:
         return row
     rows = await fetch(cursor, 1)
     return rows[0] if rows else None
 
 
 async def fetch_moved(cursor: _core.AsyncCursor[_T], name: str, number: int) -> _T | None:
-    """The row that a move leads to, or None where there is none."""
-    if not await cursor._seek(name, number):
-        return None
-    return await fetch_one(cursor)
+    """The row that a move leads to, or None where there is none. No other fetch comes between."""
+    async with cursor._turn:
+        rows = await _fetch_in_turn(cursor, 1) if await cursor._seek(name, number) else []
+    return rows[0] if rows else None
 
 
 async def next_row(cursor: _core.AsyncCursor[_T]) -> _T:

@@ -198,6 +198,20 @@ def test_moves_of_tasks(at: str, query: str) -> None:
     asyncio.run(main())
 
 
+def test_tasks_that_move_one_cursor_get_their_own_rows(at: str, query: str) -> None:
+    async def main() -> None:
+        async with aio.connect(at, timeout=15) as connection:
+            cursor = connection.cursor(scrollable=True)
+            await cursor.execute(query)
+            for _ in range(5):
+                moves = [cursor.fetch_absolute(n) for n in range(1, 8)]
+                found = await asyncio.gather(*moves, cursor.fetchone(), cursor.fetch_last(), cursor.fetchmany(2))
+                assert found[:7] == EXPECTED[:7]
+                assert found[8] == EXPECTED[-1]
+
+    asyncio.run(main())
+
+
 def table(connection: drdarrow.Connection) -> list:
     return connection.execute("SELECT ID, V FROM CHANGED ORDER BY ID").fetchall()
 
