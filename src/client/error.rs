@@ -360,7 +360,7 @@ pub(super) fn of_outcome(outcome: XaRetVal) -> (ErrorClass, &'static str) {
 }
 
 /// A commit whose answer did not come.
-fn unknown_outcome(why: &str) -> Error {
+pub(super) fn unknown_outcome(why: &str) -> Error {
     Error::new(ErrorClass::Operational, Phase::Commit, "08007", format!("the outcome of the commit is unknown: {why}"))
         .broken()
         .hint("look at the data before doing the work again")

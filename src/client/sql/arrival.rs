@@ -31,10 +31,9 @@ pub(super) struct Arrival {
     pub config: Config,
 }
 
-/// Logs in at the first address that lets it, all within `config.timeout`.
-pub(super) async fn arrive(config: &Config, counters: &Arc<Counters>) -> Result<(Arrival, Deadline)> {
+/// Logs in at the first address that lets it, all before `deadline`.
+pub(super) async fn arrive(config: &Config, counters: &Arc<Counters>, deadline: Deadline) -> Result<Arrival> {
     config.check()?;
-    let deadline = Deadline::after(config.timeout);
     let named = config.addresses();
     let told = if config.reroute { told_servers::told(config, &named) } else { Vec::new() };
     // Those that the server told have a share together with each one that was named, and later shares of their own: a
@@ -50,7 +49,7 @@ pub(super) async fn arrive(config: &Config, counters: &Arc<Counters>) -> Result<
                 if arrival.config.reroute {
                     told_servers::remember(&arrival.config, &named, &arrival.session.servers);
                 }
-                return Ok((arrival, deadline));
+                return Ok(arrival);
             }
             Err(e) => {
                 let over = !(was_told || moves_on(&e));

@@ -45,7 +45,13 @@ pub struct Connection(pub(super) Arc<Inner>);
 impl Connection {
     /// Connects and logs in at the first address that lets it, all within `config.timeout`.
     pub async fn connect(config: Config) -> Result<Connection> {
-        let (arrival, deadline) = arrive(&config, &Arc::default()).await?;
+        Connection::connect_within(config, Duration::MAX).await
+    }
+
+    /// The same within `limit` as well, which later logins of this connection have not.
+    pub async fn connect_within(config: Config, limit: Duration) -> Result<Connection> {
+        let deadline = Deadline::after(config.timeout.min(limit));
+        let arrival = arrive(&config, &Arc::default(), deadline).await?;
         Connection::begin(Inner::new(arrival, config, true), deadline).await
     }
 
@@ -217,12 +223,22 @@ impl Connection {
         self.rollback_now().await
     }
 
+    /// The same within `limit`; a connection whose server does not answer until then is given up.
+    pub async fn rollback_within(&self, limit: Duration) -> Result<()> {
+        tokio::time::timeout(limit, self.rollback()).await.unwrap_or_else(|_| {
+            let text = format!("a rollback was not answered within {:.1} s", limit.as_secs_f64());
+            self.0.channel.abort(&text);
+            Err(Error::new(ErrorClass::Operational, Phase::Execute, "57033", text).at(&self.0.peer).broken())
+        })
+    }
+
     /// Rolls back, in a transaction or not.
     pub(super) async fn rollback_now(&self) -> Result<()> {
         let _turn = self.0.turn().await?;
         if self.0.is_away() {
-            // The end of the connection has undone it.
-            return lose_work(&self.0, Phase::Execute).or(Ok(()));
+            // The end of the connection has undone it, unless it may have been kept.
+            let undone = |e: Error| if e.phase == Phase::Commit { Err(e) } else { Ok(()) };
+            return lose_work(&self.0, Phase::Execute).or_else(undone);
         }
         self.0.usable(Phase::Execute)?;
         self.0.end_readers(true, "the reader was ended by a rollback");

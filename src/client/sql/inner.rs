@@ -240,7 +240,14 @@ impl Inner {
             Some(_) if lost && phase != Phase::Commit && !self.autocommit.load(Ordering::Acquire) => {
                 self.with_lost_work(e)
             }
-            Some(_) => e.broken(),
+            Some(_) => {
+                if untold && self.is_away() {
+                    // This error tells of it, and the unit of work is over.
+                    self.work.rolled_back();
+                    self.untold.store(false, Ordering::Release);
+                }
+                e.broken()
+            }
         }
     }
 
@@ -383,8 +390,12 @@ impl Inner {
                 Ok(out)
             }
             Err(e) => {
-                let phase = if self.loses_the_answer(&e) { Phase::Commit } else { phase };
-                Err(self.explained(e, phase).await)
+                let lost = self.loses_the_answer(&e);
+                if lost {
+                    // Kept or not, it is over: the error says that nobody knows.
+                    self.work.ended();
+                }
+                Err(self.explained(e, if lost { Phase::Commit } else { phase }).await)
             }
         }
     }

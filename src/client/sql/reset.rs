@@ -9,7 +9,7 @@ use super::client_info;
 use super::cursor_state::CursorState;
 use super::inner::{Inner, lost_session};
 use super::xa::goodbye::lose_branch;
-use crate::client::error::{Error, ErrorClass, Phase, Result};
+use crate::client::error::{Error, ErrorClass, Phase, Result, unknown_outcome};
 use crate::flow::sql::uow::EndWork;
 use crate::net::transport::Deadline;
 use std::sync::atomic::Ordering;
@@ -27,17 +27,16 @@ pub(super) async fn reset(inner: &Inner) -> Result<()> {
     if inner.closed.load(Ordering::Acquire) {
         inner.usable(Phase::Execute)?;
     }
+    let unfinished = Unfinished { inner, closes: true, why: "it could not be reset" };
     dismiss_readers(inner, "the reader was ended by a reset of the connection").await;
     if inner.channel.broken().is_none() {
         // The server undoes it by itself when the socket closes; locks are free sooner so.
         let goodbye = EndWork::rollback(inner.session.clone());
         let _ = inner.channel.run(goodbye, Some(Deadline::after(GOODBYE))).await;
     }
-    begin_anew(inner).await.inspect_err(|e| {
-        inner.closed.store(true, Ordering::Release);
-        inner.channel.abort(&format!("it could not be reset: {}", e.message));
-    })?;
+    begin_anew(inner).await?;
     inner.autocommit.store(inner.config.autocommit, Ordering::Release);
+    unfinished.finish();
     Ok(())
 }
 
@@ -67,8 +66,13 @@ pub(super) fn lose_work(inner: &Inner, phase: Phase) -> Result<()> {
     let open = work.open.load(Ordering::Acquire) || batch || work.outside_of_blocks().is_err();
     let lost = inner.lost_work(&why, phase);
     work.rolled_back();
+    let untold = inner.untold.swap(false, Ordering::AcqRel);
     if let Some(e) = waiting {
         return Err(e);
+    }
+    if untold {
+        // Somebody stopped waiting for the answer to a commit.
+        return Err(Error { connection_usable: true, ..unknown_outcome(&why) }.at(&inner.peer));
     }
     match (open, inner.touched.swap(false, Ordering::AcqRel)) {
         (true, _) => Err(lost),
@@ -94,13 +98,37 @@ async fn dismiss_readers(inner: &Inner, why: &str) {
     }
 }
 
+/// A change of sockets under way. Given up before its end, or failed, it leaves nothing that is half done: the socket is
+/// given up, and with `closes` the connection.
+struct Unfinished<'a> {
+    inner: &'a Inner,
+    closes: bool,
+    why: &'static str,
+}
+
+impl Unfinished<'_> {
+    fn finish(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if self.closes {
+            self.inner.closed.store(true, Ordering::Release);
+        }
+        self.inner.channel.abort(self.why);
+    }
+}
+
 /// Logs in on a new socket and goes on with that.
 async fn begin_anew(inner: &Inner) -> Result<()> {
     if !inner.dials {
         let text = "the connection was made over a stream that was given: it cannot be made again";
         return Err(Error::new(ErrorClass::NotSupported, Phase::Config, "0A000", text).at(&inner.peer));
     }
-    let (arrival, deadline) = arrive(&inner.config, &inner.channel.counters()).await?;
+    let deadline = Deadline::after(inner.config.timeout);
+    let arrival = arrive(&inner.config, &inner.channel.counters(), deadline).await?;
     if !arrival.session.is_like(&inner.session) {
         let text = "the server is of another kind or release than before: open a connection of its own for it";
         arrival.channel.abort("its server is another one");
@@ -111,12 +139,14 @@ async fn begin_anew(inner: &Inner) -> Result<()> {
     inner.peer.set(named(&config));
     inner.now().arrived(session, tls, (config.host, config.port));
     inner.channel.replace(&channel);
+    let unfinished = Unfinished { inner, closes: false, why: "it was not told who works here" };
     inner.work.rolled_back();
     inner.untold.store(false, Ordering::Release);
     inner.touched.store(false, Ordering::Release);
     // Of a commit whose outcome nobody heard, nobody asks any more.
     let _ = inner.found();
     client_info::introduce(inner, deadline).await.map_err(|e| e.at(&inner.peer))?;
+    unfinished.finish();
     tracing::info!(peer = %inner.peer, product = inner.session.prdid, "connection opened anew");
     Ok(())
 }
