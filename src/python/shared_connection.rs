@@ -97,9 +97,14 @@ impl Waits {
 }
 
 impl SharedConnection {
-    /// Connects.
-    pub(super) async fn connect(config: Config, limits: Limits, watch: Watch) -> Result<Arc<SharedConnection>> {
-        Ok(SharedConnection::of(Connection::connect(config).await?, limits, watch))
+    /// Connects, within `limit` as well as the time of `config`.
+    pub(super) async fn connect(
+        config: Config,
+        limits: Limits,
+        watch: Watch,
+        limit: Duration,
+    ) -> Result<Arc<SharedConnection>> {
+        Ok(SharedConnection::of(Connection::connect_within(config, limit).await?, limits, watch))
     }
 
     /// Tells the server anew who works here.
@@ -122,6 +127,13 @@ impl SharedConnection {
         self.client.ping(limit).await
     }
 
+    /// Undoes what was not committed, within `limit`.
+    pub(super) async fn rollback_within(self: Arc<SharedConnection>, limit: Duration) -> Result<()> {
+        self.open()?;
+        let _waiting = self.waiting();
+        self.client.rollback_within(limit).await
+    }
+
     /// Makes it as it was when it was opened.
     pub(super) async fn reset(self: Arc<SharedConnection>) -> Result<()> {
         self.open()?;
@@ -131,6 +143,12 @@ impl SharedConnection {
             Box::pin(files.close()).await?;
         }
         self.client.reset().await
+    }
+
+    /// Whether something may be left that a rollback does not undo: by a statement, or by a command in the job of the
+    /// connection for files.
+    pub(super) fn is_touched(&self) -> bool {
+        self.client.is_touched() || !self.companion.try_lock().is_ok_and(|companion| companion.is_none())
     }
 
     /// Begins a transaction, or a savepoint within one.

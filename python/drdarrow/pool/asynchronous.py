@@ -19,6 +19,10 @@ __all__ = ["AsyncConnectionPool"]
 
 #: The answer of a connection that is checked is waited for so long, in seconds.
 _PING = 5.0
+#: A server that does not roll back within so many seconds does it when the connection ends.
+_UNDO = 30.0
+#: A server has this long to answer, however late it is, in seconds.
+_LEAST = 0.05
 
 
 @final
@@ -102,7 +106,7 @@ class AsyncConnectionPool:
                 elif step is None:
                     if (made := await self._make(ticket)) is not None:
                         return made.connection
-                elif await self._is_good(step):
+                elif await self._is_good(step, ticket.deadline):
                     return step.connection
                 else:
                     self._core.lose(step, ticket)
@@ -135,7 +139,8 @@ class AsyncConnectionPool:
         connection = await self.getconn(timeout)
         try:
             yield connection
-            if not connection.autocommit:
+            # In autocommit as well: a query that changes rows is committed when its result ends.
+            if not (connection.autocommit and connection.closed):
                 await connection.commit()
         finally:
             await self.putconn(connection)
@@ -184,8 +189,8 @@ class AsyncConnectionPool:
             return None
 
     async def _connect(self, left: float) -> _core.AsyncConnection:
-        limit = min(float(self._settings.get("timeout") or 15.0), max(left, 0.05))
-        connection = await _core.connect_async(self._uri, **{**self._settings, "timeout": limit})
+        # The time of the settings is that of later logins: after a reset, or a loss.
+        connection = await _core.connect_async(self._uri, **{**self._settings, "_within": max(left, _LEAST)})
         return await self._configured(connection)
 
     async def _configured(self, connection: _core.AsyncConnection) -> _core.AsyncConnection:
@@ -198,12 +203,12 @@ class AsyncConnectionPool:
                 raise
         return connection
 
-    async def _is_good(self, slot: Slot[_core.AsyncConnection]) -> bool:
-        if slot.connection.closed:
+    async def _is_good(self, slot: Slot[_core.AsyncConnection], deadline: float) -> bool:
+        if slot.connection.closed or self._core.is_old(slot):
             return False
         if self._core.is_doubtful(slot):
             try:
-                await slot.connection.ping(timeout=_PING)
+                await slot.connection.ping(timeout=min(_PING, max(deadline - time.monotonic(), _LEAST)))
             except Error:
                 return False
             except BaseException:
@@ -223,12 +228,14 @@ class AsyncConnectionPool:
             await self._configured(connection)
         else:
             connection.autocommit = False
-            await connection.rollback()
+            await connection._rollback_within(_UNDO)
         slot.restore()
         if callable(rules.reset):
             answer = rules.reset(connection)
             if isinstance(answer, Awaitable):
                 await answer
+            if not connection.closed:
+                await connection._rollback_within(_UNDO)
         return not connection.closed
 
     async def _keep(self, slot: Slot[_core.AsyncConnection]) -> None:
@@ -236,7 +243,7 @@ class AsyncConnectionPool:
             await self._close(slot.connection)
 
     async def _sweep(self) -> None:
-        for connection in self._core.expired():
+        if (connection := self._core.expired()) is not None:
             await self._close(connection)
 
     @staticmethod

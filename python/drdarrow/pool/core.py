@@ -61,7 +61,6 @@ class Ticket(Generic[C]):
     begun: float = field(default_factory=time.monotonic)
     #: The connection that was handed over.
     slot: Slot[C] | None = None
-    failure: Exception | None = None
 
 
 class PoolCore(Generic[C]):
@@ -88,6 +87,8 @@ class PoolCore(Generic[C]):
         self._tickets: deque[Ticket[C]] = deque()
         self._failures = 0
         self._not_before = 0.0
+        #: What the last attempt to connect met.
+        self._failure: Exception | None = None
 
     # -- asking ----------------------------------------------------------------------------------------------------
 
@@ -96,7 +97,7 @@ class PoolCore(Generic[C]):
         with self._lock:
             self._check()
             self.counts["requests"] += 1
-            if self.rules.max_waiting and len(self._tickets) >= self.rules.max_waiting:
+            if self.rules.max_waiting and len(self._tickets) - self._free() >= self.rules.max_waiting:
                 self.counts["requests_failed"] += 1
                 raise PoolFull(f"{self._described()}: max_waiting is {self.rules.max_waiting}", sqlstate="57033")
             ticket: Ticket[C] = Ticket(wake, time.monotonic() + timeout)
@@ -143,10 +144,10 @@ class PoolCore(Generic[C]):
         now = time.monotonic()
         slot = Slot(connection, now + self.rules.lifetime(), connection.autocommit, connection.row_factory)
         with self._lock:
-            self._failures, self._not_before = 0, 0.0
+            self._failures, self._not_before, self._failure = 0, 0.0, None
             self.counts["made"] += 1
-            self._used[id(connection)] = slot
             if ticket is not None:
+                self._used[id(connection)] = slot
                 self._note_wait(ticket, now)
             self._wake()
         return slot
@@ -158,9 +159,9 @@ class PoolCore(Generic[C]):
             self.counts["failed"] += 1
             if isinstance(error, Exception):
                 self._failures += 1
+                self._failure = error
                 self._not_before = time.monotonic() + pause(self._failures)
             if ticket is not None and again and isinstance(error, Exception):
-                ticket.failure = error
                 self._tickets.appendleft(ticket)
             elif ticket is not None:
                 self.counts["requests_failed"] += 1
@@ -207,25 +208,28 @@ class PoolCore(Generic[C]):
         """It is of no use any more, and its place is free. The ticket that it was for is the next."""
         with self._lock:
             self._used.pop(id(slot.connection), None)
-            self.counts["lost"] += 1
+            self.counts["expired" if self.is_old(slot) else "lost"] += 1
             self._size -= 1
             if ticket is not None:
                 self._tickets.appendleft(ticket)
             self._wake()
 
-    def expired(self) -> list[C]:
-        """Takes out what is too old, or was idle for too long."""
+    def expired(self) -> C | None:
+        """Takes out one that is too old, or was idle for too long. Only one: whoever asks has to wait for its end."""
         now = time.monotonic()
         with self._lock:
-            gone = []
-            for slot in list(self._idle):
+            for slot in self._idle:
                 idle = now - slot.since > self.rules.max_idle and self._size > self.rules.min_size
                 if idle or now >= slot.until or slot.connection.closed:
                     self._idle.remove(slot)
                     self._size -= 1
                     self.counts["lost" if slot.connection.closed else "expired"] += 1
-                    gone.append(slot.connection)
-            return gone
+                    return slot.connection
+            return None
+
+    def is_old(self, slot: Slot[C]) -> bool:
+        """Whether it is too old to be kept."""
+        return time.monotonic() >= slot.until
 
     def is_doubtful(self, slot: Slot[C]) -> bool:
         """Whether it was idle for so long that the server is to be asked."""
@@ -269,6 +273,11 @@ class PoolCore(Generic[C]):
         if not self.is_open:
             raise InterfaceError(f"{self.rules.name}: the pool is closed")
 
+    def _free(self) -> int:
+        """How many can be had at once: those who ask for them do not wait."""
+        may_make = time.monotonic() >= self._not_before
+        return len(self._idle) + (self.rules.max_size - self._size if may_make else 0)
+
     def _wake(self) -> None:
         """The first who waits looks again."""
         if self._tickets and (self._idle or self._size < self.rules.max_size):
@@ -289,10 +298,10 @@ class PoolCore(Generic[C]):
             self._tickets.remove(ticket)
         self.counts["requests_failed"] += 1
         self._wake()
-        if ticket.failure is not None:
-            text += f"; the last one that was tried: {ticket.failure}"
+        if self._failure is not None:
+            text += f"; the last one that was tried: {self._failure}"
         late = PoolTimeout(text, sqlstate="57033", retryable=True)
-        late.__cause__ = ticket.failure
+        late.__cause__ = self._failure
         return late
 
 

@@ -18,6 +18,10 @@ __all__ = ["ConnectionPool"]
 
 #: The answer of a connection that is checked is waited for so long, in seconds.
 _PING = 5.0
+#: A server that does not roll back within so many seconds does it when the connection ends.
+_UNDO = 30.0
+#: A server has this long to answer, however late it is, in seconds.
+_LEAST = 0.05
 
 
 @final
@@ -115,11 +119,11 @@ class ConnectionPool:
                 woken.clear()
                 step = self._core.step(ticket)
                 if isinstance(step, float):
-                    woken.wait(max(step - time.monotonic(), 0.0))
+                    woken.wait(min(max(step - time.monotonic(), 0.0), threading.TIMEOUT_MAX))
                 elif step is None:
                     if (made := self._make(ticket)) is not None:
                         return made.connection
-                elif self._is_good(step):
+                elif self._is_good(step, ticket.deadline):
                     return step.connection
                 else:
                     self._core.lose(step, ticket)
@@ -152,7 +156,8 @@ class ConnectionPool:
         connection = self.getconn(timeout)
         try:
             yield connection
-            if not connection.autocommit:
+            # In autocommit as well: a query that changes rows is committed when its result ends.
+            if not (connection.autocommit and connection.closed):
                 connection.commit()
         finally:
             self.putconn(connection)
@@ -194,8 +199,8 @@ class ConnectionPool:
             return None
 
     def _connect(self, left: float) -> _core.Connection:
-        limit = min(float(self._settings.get("timeout") or 15.0), max(left, 0.05))
-        connection = _core.connect(self._uri, **{**self._settings, "timeout": limit})
+        # The time of the settings is that of later logins: after a reset, or a loss.
+        connection = _core.connect(self._uri, **{**self._settings, "_within": max(left, _LEAST)})
         return self._configured(connection)
 
     def _configured(self, connection: _core.Connection) -> _core.Connection:
@@ -208,12 +213,12 @@ class ConnectionPool:
                 raise
         return connection
 
-    def _is_good(self, slot: Slot[_core.Connection]) -> bool:
-        if slot.connection.closed:
+    def _is_good(self, slot: Slot[_core.Connection], deadline: float) -> bool:
+        if slot.connection.closed or self._core.is_old(slot):
             return False
         if self._core.is_doubtful(slot):
             try:
-                slot.connection.ping(timeout=_PING)
+                slot.connection.ping(timeout=min(_PING, max(deadline - time.monotonic(), _LEAST)))
             except Error:
                 return False
             except BaseException:
@@ -233,10 +238,12 @@ class ConnectionPool:
             self._configured(connection)
         else:
             connection.autocommit = False
-            connection.rollback()
+            connection._rollback_within(_UNDO)
         slot.restore()
         if callable(rules.reset):
             rules.reset(connection)
+            if not connection.closed:
+                connection._rollback_within(_UNDO)
         return not connection.closed
 
     def _keep(self, slot: Slot[_core.Connection]) -> None:
@@ -244,7 +251,7 @@ class ConnectionPool:
             self._close(slot.connection)
 
     def _sweep(self) -> None:
-        for connection in self._core.expired():
+        if (connection := self._core.expired()) is not None:
             self._close(connection)
 
     @staticmethod

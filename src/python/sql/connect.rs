@@ -1,6 +1,7 @@
 //! `connect()` and its sister for asyncio.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -56,6 +57,17 @@ pub(in crate::python) fn connect_async<'py>(
     opening(&spawn(py, "connect", connecting::<AsyncConnection>(py, uri, settings))?)
 }
 
+/// The time that pools have left for a connection: theirs ends before that of the settings may, which stays that of the
+/// connection.
+const WITHIN: &str = "_within";
+
+fn within(settings: Option<&Bound<'_, PyDict>>) -> PyResult<Duration> {
+    let Some(settings) = settings else { return Ok(Duration::MAX) };
+    let Some(seconds) = settings.get_item(WITHIN)? else { return Ok(Duration::MAX) };
+    settings.del_item(WITHIN)?;
+    Ok(Duration::try_from_secs_f64(seconds.extract()?).unwrap_or(Duration::MAX))
+}
+
 /// The making of a connection.
 fn connecting<C: From<(Arc<SharedConnection>, RowFactory)> + 'static>(
     py: Python<'_>,
@@ -64,9 +76,10 @@ fn connecting<C: From<(Arc<SharedConnection>, RowFactory)> + 'static>(
 ) -> PyResult<impl Future<Output = Result<ConnectOutcome<C>>> + Send + 'static> {
     let caller = Caller::here(py)?;
     let (rows, on_slow) = (RowFactory::taken(settings)?, Watch::taken(settings)?);
+    let within = within(settings)?;
     let (mut config, limits) = sources::read(py, uri, settings)?;
     let watch = Watch::of(py, &config, on_slow)?;
     caller.listen(&mut config);
-    let made = async move { SharedConnection::connect(config, limits, watch).await };
+    let made = async move { SharedConnection::connect(config, limits, watch, within).await };
     Ok(caller.hear(async move { made.await.map(|link| C::from((link, rows))) }))
 }

@@ -391,6 +391,12 @@ with_attributes! {
             self.0.shared(py)?.cancel()
         }
 
+        /// `rollback()` within `timeout` seconds; the connection is closed when no answer comes.
+        fn _rollback_within<'py>(&self, py: Python<'py>, timeout: f64) -> () {
+            let limit = settings::limit_of_time(py, "timeout", timeout)?;
+            self.0.shared(py)?.rollback_within(limit)
+        }
+
         /// Begins a block of `transaction()`, which has a name.
         fn _begin<'py>(&self, py: Python<'py>, owner: u64, block: u64) -> () {
             self.0.shared(py)?.begin_block(owner, block)

@@ -87,7 +87,7 @@ macro_rules! with_attributes {
                 /// Whether a statement may have left something in the session that a rollback does not undo, bool.
                 #[getter]
                 fn _touched(&self, py: Python<'_>) -> PyResult<bool> {
-                    Ok(self.0.get().or_raise(py)?.client.is_touched())
+                    Ok(self.0.get().or_raise(py)?.is_touched())
                 }
 
                 /// The protection of the connection: dict with version, cipher, fingerprint (SHA-256 of the server's
