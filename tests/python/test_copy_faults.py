@@ -1,4 +1,4 @@
-"""What goes wrong in the midst of a copy: it is tried again, or ends with a clear error, and goes on where it was."""
+"""Faults in the midst of a copy: it is tried again, or ends with a clear error, and goes on where it was."""
 
 from __future__ import annotations
 

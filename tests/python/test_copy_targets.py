@@ -55,7 +55,7 @@ def test_a_copy_that_is_killed_again_and_again_ends_with_all_rows_once(srv: serv
     ended(srv.uri, target, form, state)
     whole(target, form)
     assert kills >= 1
-    # What is done is not done again.
+    # A copy that is done is not done again.
     report = drdarrow.copy("SHOP.*", target, uri=srv.uri, format=form, state=state)
     assert report.rows == COUNT + 40 and not report.resumed and report.ok
 

@@ -92,7 +92,7 @@ class Copier:
         return report
 
     def _settle(self, target: Any, state: CopyState, tables: list[TableState]) -> None:
-        """What an interrupted run left is removed, and what is gone is to be copied again."""
+        """Removes the leavings of an interrupted run; files that are gone are to be copied again."""
         for table in tables:
             if not target.settled(table):
                 if table.committed:

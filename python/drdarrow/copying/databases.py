@@ -39,7 +39,7 @@ _GROUP = 122_880
 
 
 class _Base:
-    """What both have in common: SQL of a connection."""
+    """The part that both have in common: SQL of a connection."""
 
     #: The table of parts in SQL.
     parts = _PARTS

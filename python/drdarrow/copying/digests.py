@@ -1,4 +1,4 @@
-"""What rows come to as a number: the same for the same values in the same order, whatever batches they come in."""
+"""A number that rows come to: the same for the same values in the same order, whatever batches they come in."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class _Column:
         elif types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType):
             self._values.update(repr(array.to_pylist()).encode())
         else:
-            # What stands in the place of a NULL means nothing.
+            # The bytes in the place of a NULL mean nothing.
             known = array.drop_null() if array.null_count else array
             self._values.update(_bytes(known, kind.bit_width // 8))
 

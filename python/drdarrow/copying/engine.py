@@ -26,7 +26,7 @@ class Stopped(BaseException):
 
 
 class Target(Protocol):
-    """What rows are written to."""
+    """A place that rows are written to."""
 
     def settled(self, table: TableState) -> bool:
         """Removes what an interrupted copy left; whether all that the state says is there."""

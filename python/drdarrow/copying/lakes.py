@@ -33,7 +33,7 @@ _COPY = "drdarrow.copy"
 
 
 class _Lake(Folder):
-    """What both have in common."""
+    """The part that both have in common."""
 
     #: Files of earlier runs belong to the lake, which may write them anew.
     keeps_files = False

@@ -101,7 +101,7 @@ class CopyState:
 
     id: str
     asked: dict[str, Any]
-    """What was asked for: a copy goes on only with the same."""
+    """The options that it was asked for with: it goes on only with the same."""
     tables: list[str]
     began: str
     replaces: bool = False

@@ -1,4 +1,4 @@
-"""What a copy may be asked to do, checked before anything is done."""
+"""The options of a copy, checked before anything is done."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Options:
             raise InterfaceError(f"margin: expected a number of at least 0, beside since=, not {self.margin!r}")
 
     def asked(self, database: str) -> dict[str, Any]:
-        """What has to be the same for a copy to go on, as JSON has it."""
+        """The part of it that has to be the same for a copy to go on, as JSON has it."""
         form = {name: getattr(self, name) for name in _SAME}
         if isinstance(self.where, tuple):
             form["where"] = [self.where[0], [packed(value) for value in self.where[1]]]

@@ -14,7 +14,7 @@ __all__ = ["CopyReport", "TableReport", "reported"]
 
 @dataclass(frozen=True)
 class TableReport:
-    """What became of a table."""
+    """The outcome for a table."""
 
     name: str
     """Its name in the target."""
@@ -49,7 +49,7 @@ class TableReport:
 
 @dataclass(frozen=True)
 class CopyReport:
-    """What became of a copy."""
+    """The outcome of a copy."""
 
     id: str
     target: str

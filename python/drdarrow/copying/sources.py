@@ -1,4 +1,4 @@
-"""What is copied: tables, queries and record files, by names and patterns."""
+"""The tables, queries and record files that are copied, by names and patterns."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ __all__ = ["Place", "place"]
 
 #: The folder of the state in a folder of files. Readers of Parquet and lakes leave out what begins with a line.
 _STATE = "_copy"
-#: What has to be installed.
+#: Packages that have to be installed.
 _PACKAGES = {"delta": "deltalake", "iceberg": "pyiceberg[sql-sqlite]", "duckdb": "duckdb"}
 
 

@@ -21,7 +21,7 @@ class Paced(Listener):
     def serve(self, client: socket.socket) -> None:
         server = socket.create_connection(("127.0.0.1", self._upstream))
         self._open.append(server)
-        # What is under way on such a line is bounded, as its window is.
+        # The data under way on such a line is bounded, as its window is.
         waiting: queue.Queue[tuple[float, bytes]] = queue.Queue(16)
         for work in (self._take, self._give):
             threading.Thread(target=work, args=(server, client, waiting), daemon=True).start()
