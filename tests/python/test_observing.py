@@ -8,6 +8,7 @@ import logging
 import warnings
 import weakref
 from collections.abc import Iterator
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -95,6 +96,30 @@ def test_what_is_slow_is_told_with_its_text_and_without_its_values(srv: server.S
     told.clear()
     asyncio.run(work())
     assert [statement for statement, _, _ in told] == ["VALUES 1", "INSERT INTO T VALUES (?)", "VALUES 2"]
+
+
+def test_what_is_slow_and_fails_is_told_as_well(srv: server.Server) -> None:
+    told: list[str] = []
+    slow: Any = {"slow_after": 1e-6, "on_slow": lambda statement, *_: told.append(statement)}
+    with srv.connect(**slow) as connection:
+        with pytest.raises(drdarrow.Error):
+            connection.execute("SELECT * FROM NOT_THERE")
+        with pytest.raises(drdarrow.Error):
+            connection.query("SELECT * FROM NOT_THERE").to_arrow()
+        with pytest.raises(drdarrow.Error):
+            connection.cursor().callproc("NOT_THERE")
+    assert len(told) == 3
+
+    async def work() -> None:
+        async with aio.connect(srv.uri, **slow) as connection:
+            with pytest.raises(drdarrow.Error):
+                await connection.execute("SELECT * FROM NOT_THERE")
+            with pytest.raises(drdarrow.Error):
+                await connection.query("SELECT * FROM NOT_THERE").to_arrow()
+
+    told.clear()
+    asyncio.run(work())
+    assert told == ["SELECT * FROM NOT_THERE"] * 2
 
 
 def test_what_is_fast_is_not_told(srv: server.Server, caplog: pytest.LogCaptureFixture) -> None:

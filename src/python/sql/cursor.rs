@@ -41,7 +41,7 @@ with_moves! {
             let statement = slf.get().anew(py)?;
             let (sql, row) = named::bound(py, operation, parameters)?;
             telling::begin(py, &statement, &sql)?;
-            runtime::wait(py, statement.execute(&sql, row))?;
+            runtime::wait(py, telling::execute(&statement, &sql, row))?;
             telling::tell(py, &statement)?;
             Ok(slf)
         }
@@ -169,7 +169,7 @@ with_moves! {
                 let (sql, row) = named::bound(py, operation, parameters)?;
                 telling::begin(py, &statement, &sql)?;
                 let cursor = slf.clone().unbind();
-                Ok(async move { statement.execute(&sql, row).await.map(|()| ToldCursor(statement, cursor)) })
+                Ok(async move { telling::execute(&statement, &sql, row).await.map(|()| ToldCursor(statement, cursor)) })
             };
             spawn(py, "AsyncCursor.execute", work())
         }
@@ -349,7 +349,7 @@ with_moves! {
             telling::begin(py, &statement, &sql)?;
             let (row, given) = (params::batch(py, Some(given.as_any()))?, given.unbind());
             async move {
-                statement.execute(&sql, row).await?;
+                telling::execute(&statement, &sql, row).await?;
                 Ok(procedure::Called { statement, given })
             }
         }

@@ -81,11 +81,12 @@ impl SharedQuery {
     async fn ask(&self) -> Result<Arc<SharedStatement>> {
         let statement = SharedStatement::new(self.link.clone());
         statement.watch(self.link.watch.begin_slow(&self.link.client, &self.statement));
-        statement.query(&self.statement, self.parameters.clone()).await?;
+        let answer = statement.query(&self.statement, self.parameters.clone()).await;
         if statement.is_slow() {
             // Whatever the hook does, it is told of by itself.
             runtime::aside(|py| telling::tell_if_slow(py, &statement));
         }
+        answer?;
         self.learn(statement.schema()?);
         Ok(statement)
     }

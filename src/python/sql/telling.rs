@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use pyo3::PyClass;
 use pyo3::prelude::*;
 
 use super::observing;
 use super::statement::SharedStatement;
-use crate::python::errors;
+use crate::client::error::Result;
+use crate::python::{errors, runtime};
 
 const LOGGER: &str = "drdarrow.slow";
 
@@ -61,6 +63,15 @@ impl<'py, C: PyClass> IntoPyObject<'py> for ToldCursor<C> {
         tell(py, &self.0)?;
         Ok(self.1.into_bound(py))
     }
+}
+
+/// Executes once. A slow statement that fails is told of here: nobody gets a result with which it could be told.
+pub(super) async fn execute(statement: &SharedStatement, sql: &str, row: RecordBatch) -> Result<()> {
+    let outcome = statement.execute(sql, row).await;
+    if outcome.is_err() && statement.is_slow() {
+        runtime::aside(|py| tell_if_slow(py, statement));
+    }
+    outcome
 }
 
 /// Calls the hook, and writes to the log, where the answer took too long. Once for a statement.
