@@ -30,7 +30,7 @@ class Division:
 
 @dataclass
 class Facts:
-    """What is known of the rows so far."""
+    """The facts about the rows, as far as they are known."""
 
     product: str
     #: Name of the database.

@@ -84,7 +84,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Planned:
-    """What a plan has found."""
+    """The findings of a plan."""
 
     parts: tuple[Part, ...]
     schema: Schema

@@ -53,7 +53,7 @@ def put(words: list[Word]) -> list[Word]:
     """A statement with these calls in DuckDB's words. Raises SqlError -270 for those that DuckDB has not."""
     if not any(word.upper.startswith(("XML", "XSL", "JSON_", "BSON_")) for word in words):
         return words
-    # What stands within a call comes before it.
+    # Parts of a call come before it.
     for at in range(len(words) - 3, -1, -1):
         name = words[at].upper
         if words[at].kind != "name" or words[at + 1].text != "(" or at and words[at - 1].text == ".":
