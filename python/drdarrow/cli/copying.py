@@ -38,7 +38,10 @@ def words_of(words: list[str]) -> tuple[str | None, Any, str]:
     *sources, target = words
     named = [_NAMED.fullmatch(source) for source in sources]
     if all(named):
-        return uri, {found[1]: found[2] for found in named if found}, target
+        queries = {found[1]: found[2] for found in named if found}
+        if len(queries) < len(named):
+            raise InterfaceError("SOURCE: two have the same name before the equals sign")
+        return uri, queries, target
     return uri, sources, target
 
 

@@ -18,6 +18,7 @@ from drdarrow.copying.progress import Progress
 from drdarrow.copying.reading import Reader
 from drdarrow.copying.report import CopyReport, reported
 from drdarrow.copying.sources import found
+from drdarrow.copying.storage import shown
 from drdarrow.copying.targets import Place, place
 from drdarrow.exceptions import Error, InterfaceError, OperationalError
 from drdarrow.retrying import retry
@@ -80,11 +81,11 @@ class Copier:
         report = reported(
             state,
             tables,
-            self._place.name,
+            shown(self._place.name),
             seconds=round(time.monotonic() - began, 3),
             retries=work.retries,
             resumed=resumed,
-            verified=self._options.verify,
+            verified=all(part.verified for table in tables for part in table.parts),
         )
         self._manifest.report("report.json", report.to_json())
         self._manifest.report("report.html", report.to_html())
@@ -111,8 +112,12 @@ class Copier:
         """The state that is there, or a new one; whether there was one that is not done."""
         with Reader(self._uri, self._options) as reader:
             there = self._there()
+            replaces = self._options.restart or (there is not None and there.replaces)
             if there is not None and self._options.restart:
                 self._forget(there)
+                there = None
+            elif there is not None and self._unbegun(there):
+                self._manifest.forget()
                 there = None
             listed: list[TableState] = []
 
@@ -127,14 +132,17 @@ class Copier:
             retry(ask, attempts=self._options.attempts, backoff=self._options.backoff)
             asked = self._options.asked(reader.database(listed[0].kind))
         if there is None:
-            state = CopyState(
-                secrets.token_hex(6), asked, [table.name for table in listed], _now(), self._options.restart
-            )
+            state = CopyState(secrets.token_hex(6), asked, [table.name for table in listed], _now(), replaces)
             for table in listed:
                 self._manifest.keep_table(table)
             self._manifest.keep(state)
             return state, listed, False
         return there, self._same(there, asked, listed), not there.done
+
+    def _unbegun(self, there: CopyState) -> bool:
+        """Whether a copy ended before a table was divided, as one does that was asked for wrongly."""
+        tables = [self._manifest.table(name) for name in there.tables]
+        return not there.run and not any(table is None or table.planned for table in tables)
 
     def _there(self) -> CopyState | None:
         try:
@@ -161,8 +169,8 @@ class Copier:
         others += [f"source {name}" for name in there.tables if name not in {table.name for table in listed}]
         if others:
             raise InterfaceError(
-                f"{self._place.name} has a copy that was asked for with other values of {', '.join(others)}; give the "
-                "same, take another target, or set restart=True to copy anew"
+                f"{shown(self._place.name)} has a copy that was asked for with other values of {', '.join(others)}; "
+                "give the same, take another target, or set restart=True to copy anew"
             )
         return tables
 

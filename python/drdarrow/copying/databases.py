@@ -65,6 +65,13 @@ class _Base:
         sql = f"SELECT RUN_NO, PART_NO, ROW_COUNT FROM {self.parts} WHERE COPY_ID = ? AND TABLE_NAME = ?"
         return {(int(run), int(part)): int(rows) for run, part, rows in self.ask(sql, (self.id, table.name))}
 
+    def is_in(self, table: TableState, part: PartState) -> bool:
+        """Whether an earlier try put a part in, and only its end was lost."""
+        rows = self.parts_in(table).get((part.run, part.number))
+        if rows is not None:
+            part.rows = rows
+        return rows is not None
+
     def settled(self, table: TableState) -> bool:
         """Which parts are in is for the database to say."""
         known = self.parts_in(table)
@@ -80,6 +87,7 @@ class _Base:
             rows = known.get((part.run, part.number))
             if part.done != (rows is not None):
                 well, part.done, part.rows = False, rows is not None, rows or 0
+                part.verified = part.done and self.options.verify
         return well
 
     def forget(self, table: TableState) -> None:
@@ -138,12 +146,14 @@ class DuckDB(_Base):
 
     def write(self, table: TableState, part: PartState, rows: Rows, step: Callable[[int], None]) -> None:
         """Puts the rows of a part in, in a transaction."""
+        if self.is_in(table, part):
+            return
         with self._connection.cursor() as cursor:
             self._make(table, rows.schema, cursor)
             cursor.begin()
             try:
                 count = 0
-                for group in _grouped(rows.batches):
+                for group in _grouped(rows.batches, self.options.row_group_bytes):
                     cursor.register("drdarrow_rows", group)
                     cursor.execute(f"INSERT INTO {self.quoted(table)} SELECT * FROM drdarrow_rows")
                     cursor.unregister("drdarrow_rows")
@@ -211,10 +221,7 @@ class Database(_Base):
     def write(self, table: TableState, part: PartState, rows: Rows, step: Callable[[int], None]) -> None:
         """Puts the rows of a part in, in a transaction."""
         try:
-            known = self.parts_in(table)
-            if (done := known.get((part.run, part.number))) is not None:
-                # The answer to its commit was lost.
-                part.rows = done
+            if self.is_in(table, part):
                 return
             self._make(table, rows.schema)
             connection = self.connection()
@@ -271,13 +278,16 @@ def _lengths(schema: pa.Schema) -> dict[str, str]:
     return found
 
 
-def _grouped(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+def _grouped(batches: Iterator[pa.RecordBatch], limit: int) -> Iterator[pa.Table]:
+    """Batches as tables of many rows, and of not many more bytes than `limit`."""
     waiting: list[pa.RecordBatch] = []
+    rows = nbytes = 0
     for batch in batches:
         waiting.append(batch)
-        if sum(each.num_rows for each in waiting) >= _GROUP:
+        rows, nbytes = rows + batch.num_rows, nbytes + batch.nbytes
+        if rows >= _GROUP or nbytes >= limit:
             yield pa.Table.from_batches(waiting)
-            waiting = []
+            waiting, rows, nbytes = [], 0, 0
     if waiting:
         yield pa.Table.from_batches(waiting)
 

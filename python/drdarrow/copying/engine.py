@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from drdarrow.copying.increments import marked
@@ -61,6 +62,7 @@ class Work:
         self._tasks: deque[Task] = deque()
         self._busy = 0
         self._failure: BaseException | None = None
+        self._readers: set[Reader] = set()
         self._keeping = threading.Lock()
         self._rows: dict[str, int] = {}
         self.retries = 0
@@ -76,14 +78,10 @@ class Work:
         for thread in threads:
             thread.start()
         try:
-            for thread in threads:
-                # A wait without an end would keep Ctrl-C waiting, too.
-                while thread.is_alive():
-                    thread.join(0.2)
+            self._wait(threads)
         except BaseException as e:
             self.stop(e)
-            for thread in threads:
-                thread.join()
+            self._wait(threads)
             raise
         if self._failure is not None:
             raise self._failure
@@ -94,9 +92,29 @@ class Work:
             self._failure = self._failure or reason
             self._turn.notify_all()
 
+    def _wait(self, threads: list[threading.Thread]) -> None:
+        """Waits for threads; once there is an error, what they wait for is broken off, and again where they had just
+        begun something."""
+        for thread in threads:
+            # A wait without an end would keep Ctrl-C waiting, too.
+            while thread.is_alive():
+                thread.join(0.2)
+                if self._failure is not None:
+                    self._break_off()
+
+    def _break_off(self) -> None:
+        with self._turn:
+            readers = list(self._readers)
+        # One takes seconds where the server does not answer.
+        breaking = [threading.Thread(target=reader.cancel, daemon=True) for reader in readers]
+        for each in breaking:
+            each.start()
+        for each in breaking:
+            each.join()
+
     def _serve(self) -> None:
         try:
-            with Reader(self._uri, self._options) as reader:
+            with Reader(self._uri, self._options) as reader, self._known(reader):
                 while (task := self._next()) is not None:
                     more = task(reader)
                     with self._turn:
@@ -108,6 +126,16 @@ class Work:
             pass
         except BaseException as e:
             self.stop(e)
+
+    @contextmanager
+    def _known(self, reader: Reader) -> Iterator[None]:
+        with self._turn:
+            self._readers.add(reader)
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._readers.discard(reader)
 
     def _next(self) -> Task | None:
         with self._turn:
@@ -132,6 +160,8 @@ class Work:
             except Error as e:
                 if not e.connection_usable or e.retryable:
                     reader.drop()
+                # It was broken off.
+                self._step()
                 raise
 
         options = self._options
@@ -194,6 +224,7 @@ class Work:
 
             part.attempts += self._again(reader, work)
             part.seconds = round(time.monotonic() - began, 3)
+            part.verified = self._options.verify
             part.done = True
             self._keep(table)
             self._tell(table, "reading")

@@ -16,7 +16,7 @@ from drdarrow.cli.writing import textual, without_bytes
 from drdarrow.copying.digests import Digest
 from drdarrow.copying.manifest import FileState
 from drdarrow.copying.options import Options
-from drdarrow.copying.storage import Counted, Store
+from drdarrow.copying.storage import Counted, Store, shown
 from drdarrow.exceptions import DataError
 
 __all__ = ["ENDINGS", "PartFiles", "checked", "rows_of"]
@@ -52,8 +52,9 @@ class PartFiles:
         if kind is not None:
             if self._sink is not None:
                 self._sink.give_up()
-                with suppress(pa.ArrowException, OSError):
-                    self._writer.close()
+                if self._writer is not None:
+                    with suppress(pa.ArrowException, OSError):
+                        self._writer.close()
             # The sink is told of the error, so that it keeps nothing.
             self._open.__exit__(kind, error, traceback)
             for file in self.files:
@@ -157,7 +158,7 @@ def rows_of(store: Store, name: str, kind: Kind) -> Iterator[tuple[pa.Schema, It
 
 def _other(store: Store, file: FileState, reason: str) -> DataError:
     return DataError(
-        f"{store.path(file.name)} was read again, and {reason}: the disk or the library that wrote it is at fault; "
-        "copy again",
+        f"{shown(store.path(file.name))} was read again, and {reason}: the disk or the library that wrote it is at "
+        "fault; copy again",
         phase="fetch",
     )

@@ -12,8 +12,8 @@ from drdarrow.copying.files import PartFiles, checked
 from drdarrow.copying.manifest import PartState, TableState
 from drdarrow.copying.options import Options
 from drdarrow.copying.reading import Rows
-from drdarrow.copying.storage import Store
-from drdarrow.exceptions import InterfaceError
+from drdarrow.copying.storage import Store, shown
+from drdarrow.exceptions import DataError, InterfaceError
 
 __all__ = ["Folder"]
 
@@ -43,7 +43,8 @@ class Folder:
         foreign = [name for name in here if f"{folder}/{name}" not in known and not name.startswith(f"part-{self.id}-")]
         if foreign and self.in_the_way(foreign):
             raise InterfaceError(
-                f"target: {self.store.path(folder)} has files of something else ({foreign[0]}); take another folder"
+                f"target: {shown(self.store.path(folder))} has files of something else ({foreign[0]}); take another "
+                "folder"
             )
         well = True
         for part in table.parts:
@@ -66,6 +67,10 @@ class Folder:
         they are written, and may raise."""
         schema = self.stored(rows.schema)
         stem = f"{self.folder(table)}/part-{self.id}-{part.run:04}-{part.number:05}"
+        # An earlier try may have had more files.
+        for file in part.files:
+            self.store.remove(file.name)
+        part.files = []
         with PartFiles(self.store, stem, self.kind, schema, self.options) as files:
             for batch in rows.batches:
                 files.add(_as(batch, schema))
@@ -86,9 +91,11 @@ class Folder:
 
     def forget(self, table: TableState) -> None:
         """Removes the files of a table that is copied anew."""
-        for part in table.parts:
-            for file in part.files:
-                self.store.remove(file.name)
+        folder = self.folder(table)
+        for name in self.store.names(folder):
+            # Those that the manifest did not hear of are removed, too.
+            if name.startswith(f"part-{self.id}-"):
+                self.store.remove(f"{folder}/{name}")
 
     def close(self) -> None:
         """Nothing is held."""
@@ -112,8 +119,10 @@ def _as(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """The batch with the types of a schema, without a loss."""
     if batch.schema.equals(schema, check_metadata=True):
         return batch
-    columns = [
-        column if column.type == field.type else column.cast(field.type)
-        for column, field in zip(batch.columns, schema, strict=True)
-    ]
+    columns = []
+    for column, field in zip(batch.columns, schema, strict=True):
+        try:
+            columns.append(column if column.type == field.type else column.cast(field.type))
+        except pa.ArrowInvalid as e:
+            raise DataError(f"{field.name}: the target has {field.type}, and {e}", phase="fetch") from None
     return pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from drdarrow._core import quoted_table
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["bounded", "correlation", "marked"]
 
+#: More than the greatest DECFLOAT has before and after its point.
+_DIGITS = 13_000
 #: Columns that no table names: the moment of a row's last change, and its number.
 _CHANGE, _NUMBER = "ROW CHANGE TIMESTAMP", "RRN"
 
@@ -68,14 +71,24 @@ def _before(most: Any, now: dt.datetime, margin: float) -> Any:
             else most - dt.timedelta(seconds=margin)
         )
     if isinstance(most, dt.date):
-        return most - dt.timedelta(days=margin)
+        return most - dt.timedelta(days=math.ceil(margin))
     if isinstance(most, int):
-        return most - round(margin)
-    if isinstance(most, Decimal):
-        return most - Decimal(str(margin))
-    raise NotSupportedError(
-        f"since: a watermark is a timestamp, a date or a number, not {type(most).__name__}", phase="config"
-    )
+        return most - math.ceil(margin)
+    if isinstance(most, Decimal) and most.is_finite():
+        # Python's own arithmetic keeps 28 digits, and a watermark that is rounded up leaves rows out.
+        exact = Context(prec=_DIGITS, rounding=ROUND_FLOOR)
+        return exact.quantize(exact.subtract(most, Decimal(str(margin))), Decimal((0, (1,), _exponent(most))))
+    raise NotSupportedError(f"since: a watermark is a timestamp, a date or a number, not {_told(most)}", phase="config")
+
+
+def _exponent(value: Decimal) -> int:
+    """The places of a finite number, below zero."""
+    exponent = value.as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0
+
+
+def _told(value: Any) -> str:
+    return str(value) if isinstance(value, Decimal) else type(value).__name__
 
 
 def bounded(table: TableState, options: Options) -> tuple[str, tuple[Any, ...]] | None:

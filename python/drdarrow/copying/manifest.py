@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from drdarrow.copying.storage import Store
+from drdarrow.copying.storage import Store, shown
 from drdarrow.exceptions import InterfaceError
 
 __all__ = ["CopyState", "FileState", "Manifest", "PartState", "TableState", "folder_of"]
@@ -19,6 +20,8 @@ _T = TypeVar("_T")
 #: The version of the form.
 VERSION = 1
 _COPY = "copy.json"
+#: Bytes of a folder's name: systems allow 255, with what is put after it.
+_LONGEST = 200
 
 
 @dataclass
@@ -44,6 +47,8 @@ class PartState:
     text: str
     """The part itself: that of `Part.to_bytes()`, or the numbers of records."""
     done: bool = False
+    verified: bool = False
+    """Its files were read again."""
     rows: int = 0
     nbytes: int = 0
     seconds: float = 0.0
@@ -113,9 +118,12 @@ class CopyState:
 
 def folder_of(name: str) -> str:
     """A name as one of a folder: one that differs gets another folder."""
-    text = quote(name, safe="$#@ ").strip() or "%20"
-    # A point or underscore in front hides a folder from those that read all of them.
-    return re.sub(r"^[._]", lambda found: f"%{ord(found[0]):02X}", text)
+    # A point or underscore in front hides a folder from those that read all of them; some systems cut blanks and
+    # points at the end.
+    text = re.sub(r"^[._ ]|[. ]$", lambda found: f"%{ord(found[0]):02X}", quote(name, safe="$#@ "))
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST - 17]}~{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return text
 
 
 def _table(parts: list[dict[str, Any]], **form: Any) -> TableState:
@@ -155,7 +163,7 @@ class Manifest:
 
     def path(self) -> str:
         """Where it is."""
-        return self._store.path(_COPY)
+        return shown(self._store.path(_COPY))
 
     def report(self, name: str, text: str) -> None:
         """Writes a report beside it."""
@@ -171,7 +179,9 @@ class Manifest:
         try:
             form: dict[str, Any] = dict(json.loads(data))
             if name == _COPY and form["version"] != VERSION:
-                raise InterfaceError(f"{self._store.path(name)} is of another version; set restart=True to begin anew")
+                raise InterfaceError(
+                    f"{shown(self._store.path(name))} is of another version; set restart=True to begin anew"
+                )
         except (ValueError, KeyError, TypeError) as e:
             raise self._broken(name, e) from None
         return form
@@ -183,7 +193,9 @@ class Manifest:
             raise self._broken(name, e) from None
 
     def _broken(self, name: str, error: Exception) -> InterfaceError:
-        return InterfaceError(f"{self._store.path(name)} cannot be read ({error}); set restart=True to begin anew")
+        return InterfaceError(
+            f"{shown(self._store.path(name))} cannot be read ({error}); set restart=True to begin anew"
+        )
 
     def _write(self, name: str, form: dict[str, Any]) -> None:
         self._store.write(name, json.dumps(form, indent=1).encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -69,13 +70,13 @@ class Options:
                 "margin: say by how much rows may come late (seconds for timestamps, days for dates, a number for "
                 "numbers): those of a transaction that ends after a later one began would be missed; 0 where none does"
             )
-        if self.margin is not None and (self.since is None or not self.margin >= 0):
+        if self.margin is not None and (self.since is None or not _is_length(self.margin)):
             raise InterfaceError(f"margin: expected a number of at least 0, beside since=, not {self.margin!r}")
 
     def asked(self, database: str) -> dict[str, Any]:
         """The part of it that has to be the same for a copy to go on, as JSON has it."""
         form = {name: getattr(self, name) for name in _SAME}
-        if isinstance(self.where, tuple):
+        if self.where is not None and not isinstance(self.where, str):
             form["where"] = [self.where[0], [packed(value) for value in self.where[1]]]
         for name in ("on", "columns"):
             if form[name] is not None and not isinstance(form[name], str):
@@ -90,13 +91,18 @@ class Options:
         return frozenset(each.name for each in fields(Options)) - {"settings"}
 
 
+def _is_length(value: Any) -> bool:
+    """Whether it is a number of at least 0 that has an end."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+
+
 def format_of(target: Any, given: str | None) -> Any:
     """The format that is asked for, or the one that the target's name tells."""
+    text = os.fspath(target) if isinstance(target, str | os.PathLike) else None
+    if not isinstance(text, str) or not text:
+        raise InterfaceError(f"target: expected a path or a URL, not {target!r}")
     if given is not None:
         return given
-    if not isinstance(target, str | os.PathLike):
-        raise InterfaceError(f"target: expected a path or a URL, not {type(target).__name__}")
-    text = os.fspath(target)
     if text.startswith(DATABASES):
         return "database"
     return "duckdb" if text.endswith(".duckdb") else "parquet"

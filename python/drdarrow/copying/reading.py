@@ -66,6 +66,12 @@ class Reader:
                     each.close()
         self._sql = self._files = None
 
+    def cancel(self) -> None:
+        """Breaks off what its thread waits for; from another thread."""
+        if (connection := self._sql) is not None:
+            with suppress(Error):
+                connection.cancel()
+
     def database(self, kind: str) -> str:
         """The database, or the system of record files."""
         server = self.files().server if kind == "file" else self.connection().server

@@ -96,7 +96,7 @@ class CopyReport:
 
     def _repr_html_(self) -> str:
         state = "complete" if self.ok else "the source has other numbers of rows now"
-        checked = "every file was read again" if self.verified else "not read again"
+        checked = "every file was read again" if self.verified else "not every file was read again"
         words = (
             f"<p>{escape(self.target)}: {self.rows:,} rows in {len(self.tables)} tables, {self.new_rows:,} of run "
             f"{self.run}; {self.seconds:.1f} s; {state}; {checked}</p>"

@@ -32,10 +32,18 @@ def found(source: Source, reader: Reader) -> list[TableState]:
         ProgrammingError: there is no such table.
     """
     tables: dict[str, TableState] = {}
+    cased: dict[str, str] = {}
     for name, text in _named(source):
         for table in _each(name, text, reader):
             if table.name in tables and tables[table.name].source != table.source:
                 raise InterfaceError(f"source: two have the name {table.name}; a mapping gives them names of their own")
+            # Folders of some systems, and DuckDB, have no case.
+            other = cased.setdefault(table.name.casefold(), table.name)
+            if other != table.name:
+                raise InterfaceError(
+                    f"source: {other} and {table.name} differ only in case, which many targets do not know; a mapping "
+                    "gives them names of their own"
+                )
             tables[table.name] = table
     if not tables:
         raise InterfaceError(f"source: there is nothing to copy in {source!r}")

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Protocol
 
 from drdarrow.exceptions import InterfaceError, OperationalError
 
-__all__ = ["Counted", "Local", "Remote", "Store", "store"]
+__all__ = ["Counted", "Local", "Remote", "Store", "shown", "store"]
 
 #: The end of the name of a file that is being written.
 _UNDER_WAY = ".part"
@@ -99,6 +99,14 @@ class Store(Protocol):
 
     def locked(self) -> Any:
         """A context manager: nobody else copies to here meanwhile, as far as that can be known."""
+
+
+def shown(target: str) -> str:
+    """A path or URL as messages and reports have it: without a password."""
+    scheme, sign, rest = target.partition("://")
+    authority, slash, path = rest.partition("/")
+    user, at, host = authority.rpartition("@")
+    return f"{scheme}://{user.partition(':')[0]}@{host}{slash}{path}" if sign and at else target
 
 
 def store(target: str | os.PathLike[str]) -> Store:

@@ -1,0 +1,234 @@
+"""Names, sizes, options and moments at which `drdarrow.copy` must not lose a row, nor have one twice, nor tell a secret."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.dataset as dataset
+import pytest
+from peers import Proxy
+
+import drdarrow
+from drdarrow import server
+from drdarrow.cli.copying import words_of
+from drdarrow.copying import Progress
+
+COUNT = 3_000
+
+
+@pytest.fixture(scope="module")
+def srv() -> Iterator[server.Server]:
+    with server.serve(persona="luw") as made, made.connect() as connection:
+        connection.execute("CREATE SCHEMA SHOP")
+        rows = pa.table({"ID": pa.array(range(COUNT), pa.int32()), "NAME": [f"{n * 7919:030}" for n in range(COUNT)]})
+        connection.cursor().ingest("SHOP.ORDERS", rows, "create")
+        connection.commit()
+        yield made
+
+
+def ids(folder: Path) -> list[Any]:
+    return sorted(dataset.dataset(folder, format="parquet").to_table().column("ID").to_pylist())
+
+
+def stopped(told: Progress) -> None:
+    """For `progress`: stops a copy after its first part."""
+    if told.parts[0] >= 1:
+        raise KeyboardInterrupt
+
+
+def test_a_part_that_is_read_again_with_fewer_files_has_none_of_the_earlier_ones(srv: server.Server, tmp_path: Path) -> None:
+    asked: dict[str, Any] = {"uri": srv.uri, "parts": 3}
+    small: dict[str, Any] = {"connections": 1, "batch_rows": 100, "row_group_rows": 100, "file_bytes": 1}
+    with pytest.raises(KeyboardInterrupt):
+        drdarrow.copy("SHOP.ORDERS", tmp_path, progress=stopped, **small, **asked)
+    files = sorted((tmp_path / "SHOP.ORDERS").iterdir())
+    assert len(files) > 5
+    files[0].unlink()
+    drdarrow.copy("SHOP.ORDERS", tmp_path, **asked)
+    assert ids(tmp_path / "SHOP.ORDERS") == list(range(COUNT))
+
+
+@pytest.mark.parametrize("form", ["parquet", "duckdb"])
+def test_a_part_whose_reading_ends_with_an_error_after_it_was_written_is_there_once(
+    srv: server.Server, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from contextlib import contextmanager
+
+    from drdarrow.copying import reading
+
+    rows = reading.Reader.rows
+    failed: list[int] = []
+
+    @contextmanager
+    def lost(self: reading.Reader, table: Any, part: Any) -> Iterator[Any]:
+        with rows(self, table, part) as read:
+            yield read
+        if not failed:
+            failed.append(part.number)
+            raise drdarrow.OperationalError("the connection was lost", phase="fetch", retryable=True)
+
+    monkeypatch.setattr(reading.Reader, "rows", lost)
+    target = tmp_path / ("kept.duckdb" if form == "duckdb" else "shop")
+    report = drdarrow.copy("SHOP.ORDERS", target, uri=srv.uri, parts=3, backoff=0)
+    assert failed and report.ok and report.retries == 1 and report.rows == COUNT
+
+
+def test_a_copy_that_begins_anew_removes_files_that_the_manifest_did_not_hear_of(srv: server.Server, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        drdarrow.copy("SHOP.ORDERS", tmp_path, uri=srv.uri, parts=3, connections=1, progress=stopped)
+    (file,) = (tmp_path / "SHOP.ORDERS").iterdir()
+    unheard = file.with_name(file.name.replace("-00000-", "-00001-"))
+    unheard.write_bytes(file.read_bytes())
+    unheard.with_name(unheard.name + ".part").write_bytes(b"PAR1")
+    drdarrow.copy("SHOP.ORDERS", tmp_path, uri=srv.uri, restart=True)
+    assert ids(tmp_path / "SHOP.ORDERS") == list(range(COUNT))
+
+
+def test_names_that_differ_have_folders_that_differ_whatever_signs_they_have(srv: server.Server, tmp_path: Path) -> None:
+    names = ["A", "A ", " A", "A.", ".A", "_A", "../A", "A/B", "..", "%20A", 'A"', "<b>", "ü" * 100, "ü" * 100 + "A"]
+    source = {name: f"SELECT ID FROM SHOP.ORDERS WHERE ID = {n}" for n, name in enumerate(names)}
+    report = drdarrow.copy(source, tmp_path / "in", uri=srv.uri)
+    folders = [each for each in (tmp_path / "in").iterdir() if each.name != "_copy"]
+    assert report.rows == len(folders) == len(names) and list(tmp_path.iterdir()) == [tmp_path / "in"]
+    assert sorted(ids(each)[0] for each in folders) == list(range(len(names)))
+    assert "<b>" not in (tmp_path / "in" / "_copy" / "report.html").read_text()
+
+
+def test_names_that_differ_only_in_case_are_refused(srv: server.Server, tmp_path: Path) -> None:
+    source = {"totals": "SELECT ID FROM SHOP.ORDERS", "Totals": "SELECT NAME FROM SHOP.ORDERS"}
+    with pytest.raises(drdarrow.InterfaceError, match="totals and Totals differ only in case"):
+        drdarrow.copy(source, tmp_path, uri=srv.uri)
+
+
+def test_a_watermark_of_many_digits_is_not_rounded(srv: server.Server, tmp_path: Path) -> None:
+    first = 1234567890123456789012345678896
+    asked: dict[str, Any] = {"uri": srv.uri, "since": "ID", "margin": 0}
+    with srv.connect() as connection:
+        for n in (0, 2):
+            rows = pa.table({"ID": pa.array([Decimal(first + n)], pa.decimal128(31, 0))})
+            connection.cursor().ingest("SHOP.WIDE", rows, "append" if n else "create")
+            connection.commit()
+            assert drdarrow.copy("SHOP.WIDE", tmp_path, **asked).new_rows == 1
+    assert ids(tmp_path / "SHOP.WIDE") == [first, first + 2]
+
+
+def test_a_margin_that_is_no_whole_number_is_rounded_up(srv: server.Server, tmp_path: Path) -> None:
+    assert drdarrow.copy("SHOP.ORDERS", tmp_path, uri=srv.uri, since="ID", margin=0.5).rows == COUNT - 1
+
+
+@pytest.mark.parametrize("margin", ["5", float("inf"), float("nan"), True, -1])
+def test_a_margin_that_is_no_number_of_at_least_0_is_refused(tmp_path: Path, margin: Any) -> None:
+    with pytest.raises(drdarrow.InterfaceError, match="margin: expected a number"):
+        drdarrow.copy("SHOP.ORDERS", tmp_path, since="ID", margin=margin)
+
+
+def test_a_target_without_a_name_is_refused() -> None:
+    with pytest.raises(drdarrow.InterfaceError, match="target: expected a path"):
+        drdarrow.copy("SHOP.ORDERS", "", format="csv")
+
+
+def test_files_that_were_not_read_again_are_not_reported_so(srv: server.Server, tmp_path: Path) -> None:
+    drdarrow.copy("SHOP.ORDERS", tmp_path, uri=srv.uri, verify=False)
+    report = drdarrow.copy("SHOP.ORDERS", tmp_path, uri=srv.uri)
+    assert not report.verified and "not every file was read again" in report.to_html()
+    assert drdarrow.copy("SHOP.ORDERS", tmp_path, uri=srv.uri, restart=True).verified
+
+
+def test_a_wrong_compression_is_told_and_leaves_no_file(srv: server.Server, tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="(?i)compression") as caught:
+        drdarrow.copy("SHOP.ORDERS", tmp_path, uri=srv.uri, compression="nonsense")
+    assert not isinstance(caught.value, AttributeError)
+    assert list((tmp_path / "SHOP.ORDERS").iterdir()) == []
+
+
+def test_a_copy_that_was_asked_for_wrongly_is_not_in_the_way_of_the_right_one(srv: server.Server, tmp_path: Path) -> None:
+    with pytest.raises(drdarrow.Error, match="NOSUCH"):
+        drdarrow.copy("SHOP.ORDERS", tmp_path, uri=srv.uri, parts=3, on="NOSUCH")
+    assert drdarrow.copy("SHOP.ORDERS", tmp_path, uri=srv.uri, parts=3).rows == COUNT
+
+
+def test_a_target_of_somebody_else_is_refused_the_second_time_too(srv: server.Server, tmp_path: Path) -> None:
+    import duckdb
+
+    target = tmp_path / "kept.duckdb"
+    with duckdb.connect(str(target)) as kept:
+        kept.execute("CREATE SCHEMA SHOP; CREATE TABLE SHOP.ORDERS AS SELECT 7 AS MINE")
+    for _ in range(2):
+        with pytest.raises(drdarrow.InterfaceError, match="this copy did not make it"):
+            drdarrow.copy("SHOP.ORDERS", target, uri=srv.uri)
+    with duckdb.connect(str(target), read_only=True) as kept:
+        assert kept.sql("SELECT MINE FROM SHOP.ORDERS").fetchall() == [(7,)]
+
+
+def test_the_password_in_the_address_of_a_target_is_in_no_report(srv: server.Server, tmp_path: Path) -> None:
+    with server.serve(persona="luw", users={"ada": "s3cret-Pw"}) as other:
+        target = f"drda://ada:s3cret-Pw@127.0.0.1:{other.port}/SAMPLE"
+        with drdarrow.connect(target) as connection:
+            connection.execute("CREATE SCHEMA SHOP")
+            connection.commit()
+        report = drdarrow.copy("SHOP.ORDERS", target, uri=srv.uri, state=tmp_path, parts=2)
+        assert report.rows == COUNT and report.target == f"drda://ada@127.0.0.1:{other.port}/SAMPLE"
+        with pytest.raises(drdarrow.InterfaceError, match="other values of where") as caught:
+            drdarrow.copy("SHOP.ORDERS", target, uri=srv.uri, state=tmp_path, where="ID = 1")
+    assert "s3cret" not in str(caught.value)
+    for file in tmp_path.rglob("*"):
+        assert not file.is_file() or b"s3cret-Pw" not in file.read_bytes()
+
+
+def test_a_copy_that_waits_for_a_server_that_is_silent_can_be_stopped(srv: server.Server, tmp_path: Path) -> None:
+    """The server takes statements and never answers: a wait that is not broken off has no end."""
+    with Proxy(srv.port) as between:
+        uri = f"drda://app@127.0.0.1:{between.port}/SAMPLE"
+        begun = threading.Event()
+
+        def look(told: Progress) -> None:
+            if told.parts[0] >= 1 and not begun.is_set():
+                between.hold()
+                begun.set()
+
+        from drdarrow.copying import _copier
+
+        copier = _copier("SHOP.ORDERS", tmp_path, uri, None, look, {"parts": 4, "connections": 2})
+        found: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                copier.run()
+            except BaseException as e:
+                found.append(e)
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        assert begun.wait(30)
+        began = time.monotonic()
+        copier.stop()
+        thread.join(40)
+        assert not thread.is_alive(), time.monotonic() - began
+    assert "the copy was stopped" in str(found[0])
+    drdarrow.copy("SHOP.ORDERS", tmp_path, uri=srv.uri, parts=4)
+    assert ids(tmp_path / "SHOP.ORDERS") == list(range(COUNT))
+
+
+def test_words_that_name_two_sources_alike_are_refused() -> None:
+    with pytest.raises(drdarrow.InterfaceError, match="the same name"):
+        words_of(["A=SELECT 1 FROM T", "A=SELECT 2 FROM T", "out"])
+
+
+def test_a_duckdb_target_takes_rows_in_groups_of_bounded_bytes() -> None:
+    from drdarrow.copying.databases import _grouped
+
+    batch = pa.record_batch({"A": ["x" * 1000] * 10})
+    groups = list(_grouped(iter([batch] * 10), 25_000))
+    assert [group.num_rows for group in groups] == [30, 30, 30, 10]
+
+
+def test_values_of_a_condition_may_be_a_list_and_of_any_type(srv: server.Server, tmp_path: Path) -> None:
+    where: Any = ["ID < ?", [Decimal(30)]]
+    for _ in range(2):
+        assert drdarrow.copy("SHOP.ORDERS", tmp_path, uri=srv.uri, where=where).rows == 30
