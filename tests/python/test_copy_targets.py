@@ -146,3 +146,30 @@ def test_a_folder_by_a_url_has_the_rows(srv: server.Server) -> None:
     system = fsspec.filesystem("memory")
     rows = dataset.dataset("/lab/shop/SHOP.ORDERS", filesystem=system, format="parquet").to_table()
     assert sorted(rows.column("ID").to_pylist()) == list(range(COUNT))
+
+
+@pytest.mark.parametrize("form", FORMS[1:])
+def test_tables_with_signs_in_their_names_are_there_with_their_rows(srv: server.Server, tmp_path: Path, form: str) -> None:
+    target = target_of(tmp_path, form)
+    names = {"SHOP.ORDER#": "ORDER#", "SHOP.a/b %20?": "a~2Fb ~2520~3F", "SHOP.~": "~7E"}
+    source = {name: f"SELECT ID FROM SHOP.ITEMS WHERE ID = {n}" for n, name in enumerate(names)}
+    assert drdarrow.copy(source, target, uri=srv.uri, format=form).ok
+    for n, (name, folder) in enumerate(names.items()):
+        table = f'"{name[5:]}"' if form == "duckdb" else folder if form == "delta" else name[5:]
+        assert ids(target, form, table) == [n]
+
+
+@pytest.mark.parametrize("form", ["delta", "iceberg"])
+def test_rows_that_a_lake_cannot_have_are_refused_before_any_is_written(srv: server.Server, tmp_path: Path, form: str) -> None:
+    target = target_of(tmp_path, form)
+    with pytest.raises(drdarrow.InterfaceError, match="two columns have the name ID"):
+        drdarrow.copy("SELECT ID, ID FROM SHOP.ITEMS", target, uri=srv.uri, format=form)
+    with pytest.raises(drdarrow.DataError, match="M: the target has timestamp"):
+        drdarrow.copy(
+            "SELECT TIMESTAMP '2026-01-01 00:00:00.123456789' AS M FROM SHOP.ITEMS", target, uri=srv.uri, format=form,
+            restart=True, timestamp_unit="ns",
+        )  # fmt: skip
+    assert not list(target.rglob("*.parquet"))
+    sign = "%" if form == "delta" else "#"
+    with pytest.raises(drdarrow.InterfaceError, match=f"takes no path with {sign}"):
+        drdarrow.copy("SHOP.ITEMS", tmp_path / f"shop{sign}20", uri=srv.uri, format=form)

@@ -18,7 +18,7 @@ import pyarrow.types as types
 from drdarrow.copying.folder import Folder
 from drdarrow.copying.manifest import FileState, TableState
 from drdarrow.copying.options import Options
-from drdarrow.copying.storage import Store
+from drdarrow.copying.storage import Store, shown
 from drdarrow.exceptions import DataError, InterfaceError
 
 __all__ = ["FORMS", "Delta", "Iceberg"]
@@ -50,7 +50,18 @@ class _Lake(Folder):
         """The rows are replaced by the commit; the files are older versions of the lake's."""
 
     def stored(self, schema: pa.Schema) -> pa.Schema:
+        names = set[str]()
+        for field in schema:
+            if field.name.casefold() in names:
+                raise InterfaceError(f"source: two columns have the name {field.name}; a query gives them others by AS")
+            names.add(field.name.casefold())
+            if types.is_decimal256(field.type):
+                raise self.lacks(field, 'wide_decimal="text"')
         return pa.schema([pa.field(field.name, _plain(field.type)) for field in schema])
+
+    def lacks(self, field: pa.Field[Any], cure: str) -> InterfaceError:
+        """The error for a type that the lake does not have."""
+        return InterfaceError(f"{field.name}: format={self.options.format!r} has no {field.type}; set {cure}")
 
     def schema_of(self, table: TableState) -> pa.Schema:
         """The columns, as the first file has them."""
@@ -69,8 +80,8 @@ class _Lake(Folder):
     def there(self, table: TableState) -> InterfaceError:
         """The error where a table of somebody else is in the place."""
         return InterfaceError(
-            f"target: {self.store.path(table.folder)} has a table that this copy did not make; take another target, or "
-            "set restart=True to replace its rows"
+            f"target: {shown(self.store.path(table.folder))} has a table that this copy did not make; take another "
+            "target, or set restart=True to replace its rows"
         )
 
 
@@ -89,6 +100,21 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 class Delta(_Lake):
     """Delta Lake: a transaction of an application, whose number Delta keeps, is the run of a copy."""
+
+    def __init__(self, store: Store, options: Options, copy_id: str, *, replaces: bool) -> None:
+        super().__init__(store, options, copy_id, replaces=replaces)
+        if "%" in store.path():
+            raise InterfaceError("target: Delta Lake takes no path with %")
+
+    def folder(self, table: TableState) -> str:
+        # Delta decodes paths as if they were URLs.
+        return table.folder.replace("~", "~7E").replace("%", "~")
+
+    def stored(self, schema: pa.Schema) -> pa.Schema:
+        for field in schema:
+            if types.is_time(field.type):
+                raise self.lacks(field, 'time_unit="text"')
+        return super().stored(schema)
 
     def commit(self, table: TableState) -> None:
         import deltalake
@@ -142,6 +168,8 @@ class Iceberg(_Lake):
         from pyiceberg.catalog.sql import SqlCatalog
 
         root = store.path()
+        if "://" not in root and any(sign in root for sign in "#?"):
+            raise InterfaceError("target: pyiceberg takes no path with # or ?")
         if options.catalog is not None:
             self._catalog: Any = load_catalog(options.catalog)
         elif "://" in root:
@@ -152,7 +180,12 @@ class Iceberg(_Lake):
             self._catalog = SqlCatalog("drdarrow", uri=f"sqlite:///{root}/catalog.db", warehouse=f"file://{root}")
 
     def folder(self, table: TableState) -> str:
-        return f"{table.folder}/data"
+        return f"{self._root(table)}/data"
+
+    @staticmethod
+    def _root(table: TableState) -> str:
+        # Paths are read as URLs, which end there.
+        return table.folder.replace("#", "%23")
 
     def commit(self, table: TableState) -> None:
         from pyiceberg.expressions import AlwaysTrue
@@ -165,7 +198,7 @@ class Iceberg(_Lake):
                 known = self._catalog.create_table(
                     name,
                     self.schema_of(table),
-                    location=self._url(table.folder),
+                    location=self._url(self._root(table)),
                     properties={_COPY: self.id},
                 )
             key = f"{self.id}/{table.run}"
