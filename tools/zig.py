@@ -20,10 +20,11 @@ CALL = "ld.lld "
 def link(arguments: list[str]) -> int:
     """Links a library by the command line of `zig cc`."""
     done = subprocess.run([sys.executable, *arguments, "-v"], capture_output=True, text=True)
-    # Zig may show its call twice.
-    calls = {line for line in done.stderr.splitlines() if line.startswith(CALL)}
+    output = arguments[arguments.index("-o") + 1]
+    # Zig may show its call twice, and shows those by which it makes libraries of the system for the first time.
+    calls = {line for line in done.stderr.splitlines() if line.startswith(CALL) and f" -o {output} " in line}
     if done.returncode != 0 or len(calls) != 1:
-        print(done.stdout, done.stderr, f"{len(calls)} calls of the linker", sep="\n", file=sys.stderr)
+        print(done.stdout, done.stderr, f"{len(calls)} calls of the linker for {output}", sep="\n", file=sys.stderr)
         return done.returncode or 1
     call = calls.pop().removeprefix(CALL).split()
     return subprocess.run([sys.executable, *ZIG, "ld.lld", *call, *OPTIONS]).returncode
