@@ -173,3 +173,23 @@ def test_rows_that_a_lake_cannot_have_are_refused_before_any_is_written(srv: ser
     sign = "%" if form == "delta" else "#"
     with pytest.raises(drdarrow.InterfaceError, match=f"takes no path with {sign}"):
         drdarrow.copy("SHOP.ITEMS", tmp_path / f"shop{sign}20", uri=srv.uri, format=form)
+
+
+@pytest.mark.parametrize("form", FORMS[1:])
+def test_a_table_that_was_altered_is_copied_anew_with_its_columns(srv: server.Server, tmp_path: Path, form: str) -> None:
+    target = target_of(tmp_path, form)
+    asked: dict[str, Any] = {"uri": srv.uri, "format": form, "since": "ID", "margin": 0}
+    first = pa.table({"ID": pa.array([1, 2], pa.int32()), "OLD": ["a", "b"], "KIND": ["x", "y"]})
+    second = pa.table({"KIND": pa.array([7], pa.int64()), "ID": pa.array([3], pa.int64()), "NEW": pa.array([b"c"], pa.binary())})
+    with srv.connect() as connection:
+        for rows in (first, second):
+            if rows is second:
+                connection.execute(f"DROP TABLE ALTERED_{form}")
+            connection.cursor().ingest(f"ALTERED_{form}", rows, "create")
+            connection.commit()
+            drdarrow.copy({"SHOP.ALTERED": f"ALTERED_{form}"}, target, restart=rows is second, **asked)
+        assert ids(target, form, "ALTERED") == [3]
+        connection.execute(f"INSERT INTO ALTERED_{form} VALUES (8, 4, NULL)")
+        connection.commit()
+        drdarrow.copy({"SHOP.ALTERED": f"ALTERED_{form}"}, target, **asked)
+        assert ids(target, form, "ALTERED") == [3, 4]

@@ -210,6 +210,7 @@ class Iceberg(_Lake):
             with known.transaction() as transaction:
                 if table.run == 0 and known.current_snapshot() is not None:
                     transaction.delete(AlwaysTrue())
+                    _recast(transaction, known, self.schema_of(table))
                 transaction.add_files(paths, snapshot_properties={_COPY: key})
 
     def settled(self, table: TableState) -> bool:
@@ -236,6 +237,27 @@ class Iceberg(_Lake):
     def _url(self, name: str) -> str:
         path = self.store.path(name)
         return path if "://" in path else f"file://{path}"
+
+
+def _recast(transaction: Any, known: Any, schema: pa.Schema) -> None:
+    """Gives a table without rows the columns of a schema, where it has others."""
+    before = known.schema().as_arrow()
+    if [(each.name, _wide(each.type)) for each in before] == [(each.name, _wide(each.type)) for each in schema]:
+        return
+    with transaction.update_schema(allow_incompatible_changes=True) as update:
+        for name in before.names:
+            update.delete_column(name)
+    with transaction.update_schema() as update:
+        update.union_by_name(schema)
+
+
+def _wide(kind: pa.DataType) -> pa.DataType:
+    """The type that Iceberg has for one of Arrow's, as it tells it."""
+    if types.is_int8(kind) or types.is_int16(kind):
+        return pa.int32()
+    if types.is_string(kind):
+        return pa.large_string()
+    return pa.large_binary() if types.is_binary(kind) else kind
 
 
 def _copy_of(snapshot: Any) -> str | None:
