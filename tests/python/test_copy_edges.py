@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from peers import Proxy
 
 import drdarrow
-from drdarrow import server
+from drdarrow import aio, server
 from drdarrow.cli.copying import words_of
 from drdarrow.copying import Progress
 
@@ -181,10 +182,25 @@ def test_the_password_in_the_address_of_a_target_is_in_no_report(srv: server.Ser
         assert not file.is_file() or b"s3cret-Pw" not in file.read_bytes()
 
 
-def test_a_copy_that_waits_for_a_server_that_is_silent_can_be_stopped(srv: server.Server, tmp_path: Path) -> None:
-    """The server takes statements and never answers: a wait that is not broken off has no end."""
-    with Proxy(srv.port) as between:
+@pytest.mark.parametrize("silent", ["source", "records", "target"])
+def test_a_copy_that_waits_for_a_server_that_is_silent_can_be_stopped(
+    srv: server.Server, tmp_path: Path, silent: str
+) -> None:
+    """The server takes requests and never answers: a wait that is not broken off has no end."""
+    with ExitStack() as open_:
+        other = srv
+        if silent == "records":
+            rows = pa.table({"ID": pa.array(range(COUNT), pa.int32())})
+            other = open_.enter_context(server.serve(persona="ibmi", files={"SHOP/ORDERS": rows}))
+        if silent == "target":
+            other = open_.enter_context(server.serve(persona="luw"))
+            with other.connect() as connection:
+                connection.execute("CREATE SCHEMA SHOP")
+                connection.commit()
+        between = open_.enter_context(Proxy(other.port))
         uri = f"drda://app@127.0.0.1:{between.port}/SAMPLE"
+        if silent == "records":
+            uri = f"drda://app@127.0.0.1:{between.port}?signon_port={other.signon_port}"
         begun = threading.Event()
 
         def look(told: Progress) -> None:
@@ -192,27 +208,24 @@ def test_a_copy_that_waits_for_a_server_that_is_silent_can_be_stopped(srv: serve
                 between.hold()
                 begun.set()
 
-        from drdarrow.copying import _copier
+        asked: dict[str, Any] = {"parts": 4, "connections": 2, "uri": srv.uri if silent == "target" else uri}
+        target: Any = uri if silent == "target" else tmp_path / "shop"
+        source = "SHOP/ORDERS" if silent == "records" else "SHOP.ORDERS"
+        loop = asyncio.new_event_loop()
 
-        copier = _copier("SHOP.ORDERS", tmp_path, uri, None, look, {"parts": 4, "connections": 2})
-        found: list[BaseException] = []
+        async def work() -> None:
+            task = asyncio.create_task(aio.copy(source, target, state=tmp_path / "state", progress=look, **asked))
+            await asyncio.to_thread(begun.wait, 30)
+            task.cancel()
+            await task
 
-        def work() -> None:
-            try:
-                copier.run()
-            except BaseException as e:
-                found.append(e)
-
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        assert begun.wait(30)
-        began = time.monotonic()
-        copier.stop()
-        thread.join(40)
-        assert not thread.is_alive(), time.monotonic() - began
-    assert "the copy was stopped" in str(found[0])
-    drdarrow.copy("SHOP.ORDERS", tmp_path, uri=srv.uri, parts=4)
-    assert ids(tmp_path / "SHOP.ORDERS") == list(range(COUNT))
+        with pytest.raises(asyncio.CancelledError):
+            loop.run_until_complete(asyncio.wait_for(work(), 60))
+        loop.close()
+        between.release()
+        assert begun.is_set()
+        report = drdarrow.copy(source, target, state=tmp_path / "state", **asked)
+        assert report.resumed and report.rows == COUNT and report.ok
 
 
 def test_words_that_name_two_sources_alike_are_refused() -> None:

@@ -34,6 +34,8 @@ _COLUMNS = (
 _MADE = -1
 #: The name of a file of DuckDB in statements.
 _TARGET = "drdarrow_target"
+#: Seconds that a transaction is given for its end before its connection is closed.
+_PATIENCE = 2.0
 #: Rows that go into DuckDB at once.
 _GROUP = 122_880
 
@@ -167,6 +169,9 @@ class DuckDB(_Base):
                 raise
         part.rows, part.nulled = count, dict(rows.nulled)
 
+    def cancel(self) -> None:
+        """No wait has no end."""
+
     def close(self) -> None:
         self._connection.close()
 
@@ -244,6 +249,16 @@ class Database(_Base):
             raise
         part.rows, part.nulled = taken, dict(rows.nulled)
 
+    def cancel(self) -> None:
+        """Breaks off what threads wait for: a lock of the target, mostly."""
+        with self.turn:
+            known = list(self._all)
+        breaking = [threading.Thread(target=_broken_off, args=(each,), daemon=True) for each in known]
+        for thread in breaking:
+            thread.start()
+        for thread in breaking:
+            thread.join()
+
     def close(self) -> None:
         with self.turn:
             for each in self._all:
@@ -261,10 +276,17 @@ class Database(_Base):
             connection.commit()
 
     def _drop(self) -> None:
-        with suppress(Error):
-            self.connection().rollback()
-            self.connection().close()
+        known: drdarrow.Connection | None = getattr(self._own, "connection", None)
         self._own.connection = None
+        if known is not None:
+            with suppress(Error):
+                known._rollback_within(_PATIENCE)
+                known.close()
+
+
+def _broken_off(connection: drdarrow.Connection) -> None:
+    with suppress(Error):
+        connection.cancel()
 
 
 def _lengths(schema: pa.Schema) -> dict[str, str]:

@@ -41,6 +41,9 @@ class Target(Protocol):
     def forget(self, table: TableState) -> None:
         """Removes a table that is copied anew."""
 
+    def cancel(self) -> None:
+        """Breaks off what threads wait for; from another one."""
+
     def close(self) -> None:
         """Gives up what is held."""
 
@@ -106,7 +109,8 @@ class Work:
         with self._turn:
             readers = list(self._readers)
         # One takes seconds where the server does not answer.
-        breaking = [threading.Thread(target=reader.cancel, daemon=True) for reader in readers]
+        calls = [self._target.cancel, *(reader.cancel for reader in readers)]
+        breaking = [threading.Thread(target=call, daemon=True) for call in calls]
         for each in breaking:
             each.start()
         for each in breaking:

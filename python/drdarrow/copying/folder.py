@@ -97,6 +97,9 @@ class Folder:
             if name.startswith(f"part-{self.id}-"):
                 self.store.remove(f"{folder}/{name}")
 
+    def cancel(self) -> None:
+        """No wait has no end."""
+
     def close(self) -> None:
         """Nothing is held."""
 

@@ -71,6 +71,10 @@ class Reader:
         if (connection := self._sql) is not None:
             with suppress(Error):
                 connection.cancel()
+        if (files := self._files) is not None:
+            # Requests for records cannot be broken off.
+            with suppress(Error):
+                files.close()
 
     def database(self, kind: str) -> str:
         """The database, or the system of record files."""
