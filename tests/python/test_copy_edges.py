@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -226,6 +227,39 @@ def test_a_copy_that_waits_for_a_server_that_is_silent_can_be_stopped(
         assert begun.is_set()
         report = drdarrow.copy(source, target, state=tmp_path / "state", **asked)
         assert report.resumed and report.rows == COUNT and report.ok
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "duckdb"])
+def test_bad_values_of_records_are_counted_in_the_report(tmp_path: Path, form: str) -> None:
+    moments = [dt.datetime(2024, 2, 29, 1, 2, 3, 4), dt.datetime(2025, 1, 1), None]
+    table = pa.table({"ID": pa.array([1, 2, 3], pa.int32()), "AT": pa.array(moments, pa.timestamp("us"))})
+    target = tmp_path / ("kept.duckdb" if form == "duckdb" else "lab")
+    with server.serve(persona="ibmi", files={"LAB/ONE": table}) as made, Proxy(made.port) as between:
+        between.change = ("2024-02-29".encode("cp037"), "2024-02-31".encode("cp037"))
+        asked: dict[str, Any] = {"uri": f"drda://me@127.0.0.1:{between.port}/", "signon_port": 0, "format": form}
+        with pytest.raises(drdarrow.DataError, match="AT"):
+            drdarrow.copy("LAB/ONE", target, **asked)
+        report = drdarrow.copy("LAB/ONE", target, restart=True, on_error="null", **asked)
+    assert report.rows == 3 and report.tables[0].nulled == {"AT": 1}
+    assert '"AT": 1' in report.to_json() and "AT: 1" in report.to_html()
+
+
+def test_a_table_of_the_same_name_in_another_schema_of_a_target_is_not_meant(srv: server.Server, tmp_path: Path) -> None:
+    with server.serve(persona="luw") as other:
+        with other.connect() as connection:
+            for sql in (
+                "CREATE SCHEMA OTHER", "CREATE TABLE OTHER.PLAIN(ID INTEGER)", "CREATE TABLE OTHER.DRDARROW_COPIES(ID INTEGER)",
+                "CREATE TABLE DRDARROWXCOPIES(ID INTEGER)", "CREATE TABLE MINE(ID INTEGER)",
+            ):  # fmt: skip
+                connection.execute(sql)
+            connection.commit()
+        asked: dict[str, Any] = {"uri": srv.uri}
+        query = "SELECT ID FROM SHOP.ORDERS WHERE ID < 5"
+        for restart in (False, True):
+            report = drdarrow.copy({"PLAIN": query}, other.uri, state=tmp_path / "one", restart=restart, **asked)
+            assert report.rows == 5 and report.ok
+        with pytest.raises(drdarrow.InterfaceError, match="this copy did not make it"):
+            drdarrow.copy({"MINE": query}, other.uri, state=tmp_path / "two", **asked)
 
 
 def test_words_that_name_two_sources_alike_are_refused() -> None:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import drdarrow
 from drdarrow.copying.manifest import PartState, TableState
 from drdarrow.copying.options import Options
-from drdarrow.exceptions import DataError, Error, InterfaceError
+from drdarrow.exceptions import DataError, Error, InterfaceError, ProgrammingError
 
 if TYPE_CHECKING:
     from drdarrow.copying.reading import Rows
@@ -34,6 +34,8 @@ _COLUMNS = (
 _MADE = -1
 #: The name of a file of DuckDB in statements.
 _TARGET = "drdarrow_target"
+#: SQLSTATEs of a table that is not there; Derby has its own, for its schema, too.
+_UNKNOWN = frozenset({"42704", "42X05", "42Y07"})
 #: Seconds that a transaction is given for its end before its connection is closed.
 _PATIENCE = 2.0
 #: Rows that go into DuckDB at once.
@@ -198,7 +200,7 @@ class Database(_Base):
         self._own = threading.local()
         self._all: list[drdarrow.Connection] = []
         self.turn_of_making = threading.Lock()
-        if not self.connection().tables(like=_PARTS).to_arrow().num_rows:
+        if not self._known(self.parts):
             self.ask(f"CREATE TABLE {self.parts} ({_COLUMNS})")
 
     def connection(self) -> drdarrow.Connection:
@@ -219,9 +221,18 @@ class Database(_Base):
         return found
 
     def exists(self, table: TableState) -> bool:
-        schema, name = _names(table)
-        listed = self.connection().tables(schema=None if schema is None else _name(schema), like=_name(_escaped(name)))
-        return len(listed) > 0
+        return self._known(self.quoted(table))
+
+    def _known(self, name: str) -> bool:
+        """Whether a statement finds the table: one of the same name in another schema is not meant."""
+        try:
+            self.ask(f"SELECT COUNT(*) FROM {name} WHERE 1 = 0")
+        except ProgrammingError as e:
+            if e.sqlstate not in _UNKNOWN:
+                raise
+            self.connection().rollback()
+            return False
+        return True
 
     def write(self, table: TableState, part: PartState, rows: Rows, step: Callable[[int], None]) -> None:
         """Puts the rows of a part in, in a transaction."""
@@ -322,7 +333,3 @@ def _names(table: TableState) -> tuple[str | None, str]:
 
 def _name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _escaped(name: str) -> str:
-    return "".join(f"\\{sign}" if sign in "%_\\" else sign for sign in name)

@@ -128,8 +128,12 @@ class Reader:
             nulled: dict[str, int] = {}
             with file.ranges(numbers["first"], numbers["last"]) as stream:
                 _same(table, stream.schema)
-                yield Rows(_schema(stream), _batches(stream), nulled)
-            nulled.update(file.nulled)
+
+                def batches() -> Iterator[pa.RecordBatch]:
+                    yield from _batches(stream)
+                    nulled.update(file.nulled)
+
+                yield Rows(_schema(stream), batches(), nulled)
 
     def _opened(self, table: TableState) -> drdarrow.File:
         given: dict[str, Any] = {}
