@@ -130,6 +130,13 @@ def test_a_margin_that_is_no_number_of_at_least_0_is_refused(tmp_path: Path, mar
         drdarrow.copy("SHOP.ORDERS", tmp_path, since="ID", margin=margin)
 
 
+@pytest.mark.parametrize(("kind", "margin"), [("DATE", 1e9), ("DATE", 1e7), ("TIMESTAMP", 1e12)])
+def test_a_margin_longer_than_all_time_is_refused(srv: server.Server, tmp_path: Path, kind: str, margin: float) -> None:
+    query = f"SELECT CAST('2026-01-01' AS {kind}) AS AT FROM SHOP.ORDERS"
+    with pytest.raises(drdarrow.InterfaceError, match="margin: "):
+        drdarrow.copy(query, tmp_path, uri=srv.uri, since="AT", margin=margin)
+
+
 def test_a_target_without_a_name_is_refused() -> None:
     with pytest.raises(drdarrow.InterfaceError, match="target: expected a path"):
         drdarrow.copy("SHOP.ORDERS", "", format="csv")

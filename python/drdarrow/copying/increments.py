@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from drdarrow._core import quoted_table
 from drdarrow.copying.manifest import TableState
 from drdarrow.copying.options import Options
-from drdarrow.exceptions import NotSupportedError
+from drdarrow.exceptions import InterfaceError, NotSupportedError
 from drdarrow.partitions.values import packed, unpacked
 from drdarrow.tables import tokens
 
@@ -55,7 +55,10 @@ def marked(table: TableState, options: Options, connected: Callable[[], Connecti
         row = cursor.execute(sql).fetchone()
     connection.rollback()
     most, now = (None, None) if row is None else row
-    high = None if most is None else _before(most, now, margin)
+    try:
+        high = None if most is None else _before(most, now, margin)
+    except OverflowError:
+        raise InterfaceError(f"margin: {margin} below {most} there is no time") from None
     low = None if table.low is None else unpacked(table.low)
     if high is None or (low is not None and high < low):
         high = low
