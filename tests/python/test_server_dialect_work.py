@@ -18,7 +18,19 @@ import pytest
 
 import drdarrow
 from drdarrow import server
-from drdarrow.server import columns, ddl, errors, guard, markers, meaning, patience, reading, sizes, wording
+from drdarrow.server import (
+    columns,
+    current_schema,
+    ddl,
+    errors,
+    guard,
+    markers,
+    meaning,
+    patience,
+    reading,
+    sizes,
+    wording,
+)
 from drdarrow.server import lexer as words
 from drdarrow.server.dialect import Dialect
 from drdarrow.server.engine import SqlError
@@ -38,7 +50,7 @@ def translated(sql: str) -> int:
     """Does with a statement what a session does; how long it has become."""
     size = 0
     try:
-        DIALECT.schema(sql)
+        current_schema.is_set(sql)
         DIALECT.is_register(sql)
         made = DIALECT.to_duckdb(sql)
         made.sql, _ = apply.apply(made.sql, Product("ibmi", 37), KNOWN, lambda _: [("X", "VARCHAR"), ("Y", "VARCHAR")])
@@ -177,7 +189,7 @@ def test_no_expression_holds_the_process(one: str) -> None:
             assert now - before < 1, (start, found.span())
             before = now
         before = time.thread_time()
-        DIALECT.schema(text)
+        current_schema.is_set(text)
         DIALECT.is_register(text)
         errors.translate(f'Binder Error: No function matches the given "{text}"')
         errors.translate(f"Catalog Error: {text}")

@@ -105,6 +105,7 @@ def test_the_stubs_are_those_of_the_module(tmp_path: Path) -> None:
         "drdarrow\\.frames\\.(pandas|polars|pyarrow)\n"
         "drdarrow\\.server\\.(settings\\.)?Persona\ndrdarrow\\.cli\\.writing\\.Binary\ndrdarrow\\.types\\.DtypeBackend\n"
         "drdarrow\\.cli\\.(app\\.(Mode|OnError)|manifest\\.Where|tabular\\.Format)\n"
+        "drdarrow\\.copying\\.(files\\.Kind|options\\.Format)\n"
         # Their engines are not installed here.
         "drdarrow\\.(daft|dask|ray|spark)\n"
         # Made by sqlglot from the classes within.

@@ -56,6 +56,8 @@ def _is_name(words: Sequence[Word], at: int) -> bool:
     if word == "BINARY" and (before.upper in ("AS", "ADD") or after.text == "(" or after.upper == "LARGE"):
         # A type.
         return False
+    if word == "LAMBDA" and _has_parameters(words, at + 1):
+        return False
     if word in ("ORDER", "GROUP") and after.upper in ("BY", "SIBLINGS"):
         return False
     if word in ("LEADING", "TRAILING") and before.text == "(" and words[at - 2].upper == "TRIM":
@@ -73,6 +75,13 @@ def _is_name(words: Sequence[Word], at: int) -> bool:
         and (after.kind == "end" or after.upper in _AFTER_NAME)
         and not _clause(before)
     )
+
+
+def _has_parameters(words: Sequence[Word], at: int) -> bool:
+    """Names with commas between them, and a colon."""
+    while words[at].kind == "name" and words[at + 1].text == ",":
+        at += 2
+    return words[at].kind == "name" and words[at + 1].text == ":"
 
 
 def _clause(word: Word) -> bool:
