@@ -44,7 +44,7 @@ class _Attempts:
         self._on: On = _retryable if on is None else on
 
     def pause(self, error: Exception) -> float:
-        """The seconds to wait before the next attempt; raises the error where there is none."""
+        """The seconds to wait before the next attempt; raises the error after the last one."""
         self._left -= 1
         self._failures.append(error)
         again = isinstance(error, self._on) if isinstance(self._on, type | tuple) else self._on(error)

@@ -55,7 +55,7 @@ impl ResultReader {
         Ok(())
     }
 
-    /// The first rows, of which there are few; none where there are none.
+    /// The first rows, of which there are few; empty for an empty result.
     pub(super) fn row(&mut self) -> Result<Option<RecordBatch>> {
         let row = self.read()?;
         self.finish().map(|()| row)

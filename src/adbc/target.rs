@@ -28,7 +28,7 @@ impl Default for Target {
 
 impl Target {
     /// Names the next table. Programs that use a statement again set what they mean and not what they do not: the schema of
-    /// the last table is none of this one, and so with the other options that were not set since.
+    /// the last table does not count for this one, and so with the other options that were not set since.
     pub(super) fn begin(&mut self, table: Option<String>) {
         let old = std::mem::take(self);
         let given = |option: &str| old.given.contains(option);

@@ -46,7 +46,7 @@ impl Watch {
         Ok(Some(hook.unbind()).filter(|hook| !hook.is_none(settings.py())))
     }
 
-    /// What the settings say, with the hook.
+    /// The settings, with the hook.
     pub(in crate::python) fn of(py: Python<'_>, config: &Config, on_slow: Option<Py<PyAny>>) -> PyResult<Watch> {
         if on_slow.is_some() && config.slow_after.is_none() {
             return Err(errors::interface(
@@ -57,7 +57,7 @@ impl Watch {
         Ok(Watch { warns: config.sql_warnings, slow_after: config.slow_after, on_slow: Mutex::new(on_slow) })
     }
 
-    /// What is to be known of a statement before it runs; none where nobody wants to hear of it.
+    /// The facts to note of a statement before it runs; None if nobody wants to hear of it.
     pub(in crate::python) fn begin(&self, py: Python<'_>, client: &Connection, sql: &str) -> PyResult<Option<Watched>> {
         let slow = self.begin_slow(client, sql);
         if !self.warns {

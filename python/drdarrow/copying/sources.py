@@ -28,7 +28,7 @@ def found(source: Source, reader: Reader) -> list[TableState]:
     """The tables that are meant, in order.
 
     Raises:
-        InterfaceError: two of them have the same name, or there is none.
+        InterfaceError: two of them have the same name, or the list is empty.
         ProgrammingError: there is no such table.
     """
     tables: dict[str, TableState] = {}

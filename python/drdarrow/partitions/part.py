@@ -157,7 +157,7 @@ class Part:
         """The part of such bytes.
 
         Raises:
-            InterfaceError: they are none, or of another version.
+            InterfaceError: they are not those of a part, or of another version.
         """
         head, _, rest = bytes(data).partition(b"\n")
         if head + b"\n" != _HEAD:

@@ -45,7 +45,7 @@ def unpacked(form: object) -> Any:
     """The value of such a form.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it has no such form.
     """
     match form:
         case None:

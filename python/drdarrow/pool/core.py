@@ -309,7 +309,7 @@ _pools: weakref.WeakSet[PoolCore[Any]] = weakref.WeakSet()
 
 
 def _in_a_child() -> None:
-    """The connections of the parent are none of its child's, which makes its own."""
+    """A child process does not use the connections of its parent, and makes its own."""
     for core in list(_pools):
         core._empty()
 

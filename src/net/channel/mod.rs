@@ -67,7 +67,7 @@ impl Channel {
         self.0.read().unwrap_or_else(PoisonError::into_inner).shared.clone()
     }
 
-    /// What went over its sockets.
+    /// The traffic of its sockets.
     pub fn counters(&self) -> Arc<Counters> {
         self.state().counters.clone()
     }

@@ -7,7 +7,7 @@ use crate::server::error::SqlError;
 /// Schemas of the views of catalogs.
 const CATALOGS: [&str; 4] = ["SYSCAT", "SYSIBM", "QSYS2", "SYS"];
 
-/// What follows the words of a syntax error: other statements than these want another engine.
+/// Follows the words of a syntax error: other statements than these want another engine.
 const CURE: &str = " [engine=tables: pip install drdarrow[server]]";
 
 /// Reads a statement.

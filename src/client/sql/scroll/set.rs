@@ -80,7 +80,7 @@ impl RowSet {
         (self.last - (held as u64).min(self.last), self.beyond && held == 0)
     }
 
-    /// The next row is that after `row`; `beyond`: that is none, and the reader knows.
+    /// The next row is that after `row`; `beyond`: there is no such row, and the reader knows.
     pub(super) fn go_to(&mut self, row: u64, beyond: bool) {
         self.rows = None;
         self.batch.give_up();

@@ -16,7 +16,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Branch<'a>(pub(super) &'a Connection);
 
-/// What a server says to a prepare.
+/// The answer of a server to a prepare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Vote {
     /// The branch will be committed or rolled back as it is told.
