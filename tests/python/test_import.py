@@ -40,17 +40,21 @@ def test_a_name_that_is_not_there_is_an_error():
 
 @pytest.mark.alone
 def test_the_import_takes_less_than_thirty_milliseconds(tmp_path):
-    """Beside an empty interpreter, with the modules compiled as an installation compiles them."""
+    """Beside an empty interpreter, with the modules compiled as an installation compiles them. The two take turns, and
+    the least of each counts: what the machine does beside them for a second or two, such as a server of an earlier
+    test that is still warming up, is no part of it."""
 
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
 
-    def best(code: str) -> float:
-        times = []
-        for _ in range(15):
-            start = time.perf_counter()
-            subprocess.run([sys.executable, "-X", f"pycache_prefix={tmp_path}", "-c", code], check=True, timeout=30, env=environment)
-            times.append(time.perf_counter() - start)
-        return min(times)
+    def seconds(code: str) -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-X", f"pycache_prefix={tmp_path}", "-c", code], check=True, timeout=30, env=environment)
+        return time.perf_counter() - start
 
-    best("import drdarrow")
-    assert best("import drdarrow") - best("pass") < 0.030
+    seconds("import drdarrow")  # compiles the modules
+    empty, whole = [], []
+    end = time.monotonic() + 40
+    while len(whole) < 15 or (min(whole) - min(empty) >= 0.030 and time.monotonic() < end):
+        empty.append(seconds("pass"))
+        whole.append(seconds("import drdarrow"))
+    assert min(whole) - min(empty) < 0.030
