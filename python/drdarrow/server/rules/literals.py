@@ -67,7 +67,7 @@ def _put(word: Word, kind: Kind | None, product: Product) -> None:
         word.text = format(Decimal(word.text).quantize(unit, rounding=ROUND_DOWN, context=_EXACT), "f")
     elif word.kind == "string" and kind.moment:
         if kind.name == "TIMESTAMP":
-            read = moments.timestamp(word.text[1:-1], midnight=product.derby)
+            read = moments.timestamp(word.text[1:-1], midnight=True)
         else:
             read = (moments.date if kind.name == "DATE" else moments.time)(word.text[1:-1])
         word.text = f"'{read}'"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from drdarrow.server.engine import SqlError
 
-__all__ = ["FORMS", "date", "time", "timestamp"]
+__all__ = ["FORMS", "date", "ends_a_day", "time", "timestamp"]
 
 #: ISO and JIS, EUR, USA.
 _DATES = (
@@ -60,23 +60,33 @@ def time(text: str) -> str:
 
 
 def timestamp(text: str, midnight: bool = False) -> str:
-    """A timestamp as ISO has it, with the digits of its fraction. midnight: 24.00.00 is the first moment of the next
-    day, as in Derby; Db2 keeps it as it is, which DuckDB cannot.
+    """A timestamp as ISO has it, with the digits of its fraction. midnight: 24.00.00 is taken as the first moment of
+    the next day, as Derby does; Db2 has the moment, too, but keeps how it was written, which DuckDB cannot.
 
     Raises SqlError -180, -181.
     """
-    text = text.strip()
-    if found := _PACKED.fullmatch(text):
-        text = "{}-{}-{}-{}.{}.{}".format(*found.groups())
-    found = _STAMP.fullmatch(text)
+    found = _stamp(text)
     if not found:
-        raise SqlError(-180, "22007", text[:40])
+        raise SqlError(-180, "22007", text.strip()[:40])
     day, hour, minute, second = date(found[1]), int(found[2] or 0), int(found[3] or 0), int(found[4] or 0)
     fraction = (found[5] or "").ljust(6, "0")
-    if midnight and (hour, minute, second, fraction.strip("0")) == (24, 0, 0, ""):
+    if midnight and ends_a_day(text):
         day, hour = _valid(lambda: datetime.date.fromisoformat(day) + datetime.timedelta(1)), 0
     clock = _clock(hour, minute, second)
     return f"{day} {clock}.{fraction.rstrip('0').ljust(6, '0')}"
+
+
+def ends_a_day(text: str) -> bool:
+    """Whether a text is a timestamp at 24.00.00."""
+    found = _stamp(text)
+    return found is not None and [*found.group(2, 3, 4)] == ["24", "00", "00"] and not (found[5] or "").strip("0")
+
+
+def _stamp(text: str) -> re.Match[str] | None:
+    text = text.strip()
+    if found := _PACKED.fullmatch(text):
+        text = "{}-{}-{}-{}.{}.{}".format(*found.groups())
+    return _STAMP.fullmatch(text)
 
 
 def _day(year: int, month: int, day: int) -> str:
