@@ -216,6 +216,16 @@ def test_a_table_of_a_query_has_its_rows_or_none(srv: server.Server) -> None:
 UNKNOWN = ("42X", "42Y", "0A0")
 
 
+@pytest.mark.parametrize(
+    "call", ["DAY({})", "HOUR({})", "DATE({})", "TIME({})", "VARCHAR({})", "CHAR({})", "DAYS({})", "VARCHAR_FORMAT({}, 'DD')"]
+)
+def test_what_24_00_00_would_have_otherwise_is_refused(conn: drdarrow.Connection, call: str) -> None:
+    """Db2 keeps the day, and Derby has it for DATE."""
+    with pytest.raises(drdarrow.Error) as caught:
+        print(conn.execute(asked(call.format("TIMESTAMP('2024-03-05-24.00.00')"))).fetchall())
+    assert caught.value.sqlstate == "22007"
+
+
 def test_real_derby_says_the_same() -> None:
     """The values for Derby are its own."""
     answered = 0

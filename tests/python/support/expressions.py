@@ -564,10 +564,6 @@ _MENDED = [
     Expression("CAST('20240305240000' AS TIMESTAMP)", _MIDNIGHT, by=_on("derby", _TOLD)),
     Expression("CASE WHEN TS < '2024-03-05-24.00.00' THEN 1 ELSE 0 END", 1),
     Expression("TIMESTAMP('2024-03-05-24.00.00') - 1 SECOND", _Stamp(2024, 3, 5, 23, 59, 59)),
-    *(Expression(f"{name}(TIMESTAMP('2024-03-05-24.00.00'))", _TOLD, by=_on("derby", value))
-      for name, value in (("DAY", 6), ("HOUR", 0), ("DATE", _Date(2024, 3, 6)), ("VARCHAR", "2024-03-06 00:00:00.000000"))),
-    Expression("DAYS('2024-03-05-24.00.00')", _TOLD),
-    Expression("VARCHAR_FORMAT(TIMESTAMP('2024-03-05-24.00.00'), 'DD')", _TOLD, by=_on("derby", "06")),
 ]  # fmt: skip
 
 _OTHER = Refused("42825", -344)

@@ -233,7 +233,7 @@ def cast(value: exp.Expr, to: Kind, product: Product) -> exp.Expr:
             text = moments.date(words) if to == DATE else moments.time(words)
         long = to == TIMESTAMP and len(text) > 26
         made = put(f"CAST('{text}' AS {'TIMESTAMP_NS' if long else to.name})", kind=to)
-        made.meta[_END_OF_DAY] = not product.derby and to == TIMESTAMP and moments.ends_a_day(words)
+        made.meta[_END_OF_DAY] = to == TIMESTAMP and moments.ends_a_day(words)
         return made
     of = kind(value)
     if of is None or of.text:
@@ -243,13 +243,13 @@ def cast(value: exp.Expr, to: Kind, product: Product) -> exp.Expr:
         first = "1970-01-01" if product.derby else "0001-01-01"
         return put(f"(DATE '{first}' + CAST(trunc({{}}) - 1 AS INTEGER))", value, kind=to)
     if to != TIMESTAMP:
-        _same_in_db2(value)
+        _refuse_end_of_day(value)
     if to == TIME and of == TIMESTAMP:
         return put("CAST(date_trunc('second', {}) AS TIME)", value, kind=to)
     return put(f"CAST({{}} AS {to.duck})", value, kind=to)
 
 
-def _same_in_db2(value: exp.Expr) -> None:
+def _refuse_end_of_day(value: exp.Expr) -> None:
     """Raises SqlError -181 for a constant with the time 24.00.00: its day, hour and text are others in Db2."""
     if value.meta.get(_END_OF_DAY):
         raise SqlError(-181, "22007")
@@ -265,7 +265,7 @@ _TEXTS = {
 
 def as_text(value: exp.Expr, of: Kind, form: str, product: Product) -> tuple[exp.Expr, int]:
     """A date, time or timestamp as text, and its length."""
-    _same_in_db2(value)
+    _refuse_end_of_day(value)
     if product.derby:
         form, local = "ISO", {"TIME": ("%H:%M:%S", 8), "TIMESTAMP": ("%Y-%m-%d %H:%M:%S.%f", 29)}
         text, size = local.get(of.name, ("%Y-%m-%d", 10))
@@ -313,7 +313,7 @@ def _formatted(call: Call) -> exp.Expr | None:
     if len(call.args) != 2 or of is not None and of.number:
         raise call.refuse()
     value = cast(call.args[0], TIMESTAMP, call.product) if of is None or of.text else call.args[0]
-    _same_in_db2(value)
+    _refuse_end_of_day(value)
     form = _format(call, back=False)
     words = f"strftime({{}}, '{form}')"
     return call.made(f"upper({words})" if "%b" in form or "%a" in form else words, TEXT, value)
@@ -356,7 +356,7 @@ def _extracted(words: str, of: Kind = TIMESTAMP) -> Rule:
         value = call.args[0]
         if found is None or found.text:
             value = cast(value, of, call.product)
-        _same_in_db2(value)
+        _refuse_end_of_day(value)
         return call.made(f"CAST({words} AS INTEGER)", INTEGER, value)
 
     return rule
