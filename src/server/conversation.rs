@@ -64,7 +64,7 @@ impl Conversation {
     pub(super) fn new(shared: Arc<ServerShared>, random: Random, line: PeerLine) -> Conversation {
         let budget = shared.memory.connection();
         Conversation {
-            env: Environment::new(shared.persona.clone()),
+            env: Environment::new(shared.persona.clone(), shared.crowd.clone()),
             login: LoginState::new(line, random),
             sql: None,
             files: None,

@@ -1,6 +1,7 @@
 //! The part of a conversation that both ends agreed on: encodings, manager levels, the database, the product. It says
 //! how conditions are written for this requester.
 
+use super::crowd::Crowd;
 use super::error::SqlError;
 use super::persona::Persona;
 use super::protocol_error::{ProtocolError, Result};
@@ -32,12 +33,15 @@ pub(super) struct Environment {
     pub(super) rdbnam: String,
     /// The form of the data that the requester sends.
     pub(super) theirs: TypDef,
+    /// The requests of others that wait.
+    pub(super) crowd: Crowd,
 }
 
 impl Environment {
     /// Before EXCSAT.
-    pub(super) fn new(persona: Arc<Persona>) -> Environment {
-        Environment { persona, text: DdmText::Ebcdic, sqlam: 0, xa: false, rdbnam: String::new(), theirs: TypDef::OURS }
+    pub(super) fn new(persona: Arc<Persona>, crowd: Crowd) -> Environment {
+        let (text, theirs) = (DdmText::Ebcdic, TypDef::OURS);
+        Environment { persona, text, sqlam: 0, xa: false, rdbnam: String::new(), theirs, crowd }
     }
 
     /// The form of a command's data objects: the requester's, with what precedes them.

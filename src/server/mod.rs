@@ -6,6 +6,7 @@ pub mod backend;
 pub mod budget;
 pub mod catalog;
 mod conversation;
+mod crowd;
 mod environment;
 pub mod error;
 pub mod file;

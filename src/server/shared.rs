@@ -2,6 +2,7 @@
 
 use super::backend::{Backend, Engines};
 use super::budget::ServerBudget;
+use super::crowd::Crowd;
 use super::file::job::Job;
 use super::file::library::FileStore;
 use super::interrupt::intrdbrqs::Interrupts;
@@ -29,6 +30,8 @@ pub(super) struct ServerShared {
     pub(super) interrupts: Interrupts,
     /// The memory that clients may make the server hold.
     pub(super) memory: ServerBudget,
+    /// The requests that wait for their turn.
+    pub(super) crowd: Crowd,
     /// Files for record access, where the persona has it.
     files: Option<FileStore>,
     /// Files are not to be changed.
@@ -53,6 +56,7 @@ impl ServerShared {
             server_list: settings.server_list.clone(),
             interrupts: Interrupts::default(),
             memory: ServerBudget::new(settings.max_memory, settings.max_connection_memory),
+            crowd: Crowd::default(),
             files: settings.files.clone().filter(|_| persona.files),
             read_only: settings.read_only,
             persona,

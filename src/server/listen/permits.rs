@@ -36,6 +36,10 @@ impl Permits {
         stopped: &mut Stopped,
         ahead: &mut Vec<u8>,
     ) -> Option<OwnedSemaphorePermit> {
+        if let Ok(permit) = self.statements.clone().try_acquire_owned() {
+            return Some(permit);
+        }
+        let _waiting = conversation.as_ref().map(|conversation| conversation.shared.crowd.join());
         let permit = self.statements.clone().acquire_owned();
         tokio::pin!(permit);
         loop {

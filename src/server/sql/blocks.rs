@@ -21,6 +21,8 @@ const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=10_485_760;
 const OVERHEAD: usize = 14;
 /// Blocks sent beyond the first, however many more the requester would take.
 const EXTRA: usize = 3;
+/// Bytes of rows that one reply has while others wait for their turn, however large the blocks are that were asked for.
+const TURN: usize = 1 << 20;
 /// After the SQLCA at the end of data: no row.
 const NO_ROW: u8 = 0xFF;
 
@@ -44,13 +46,18 @@ pub(super) struct RowSender<'a, 'b> {
 impl RowSender<'_, '_> {
     /// Sends blocks as full as they get in time.
     pub(super) fn blocks(&mut self, cursor: &mut OpenCursor, size: u32, extra: Option<i16>) -> Result<Progress> {
-        let payload = size as usize - OVERHEAD;
+        let whole = size as usize - OVERHEAD;
         let extra = match extra.unwrap_or(0) {
             n if n < 0 => EXTRA,
             n => usize::from(n.unsigned_abs()).min(EXTRA),
         };
         let mut wait = Wait::default();
-        for _ in 0..=extra {
+        for block in 0..=extra {
+            let most = if self.env.crowd.waits() { TURN.saturating_sub(block * whole) } else { whole };
+            if block > 0 && most < whole {
+                break;
+            }
+            let payload = whole.min(most);
             let mut nothing = Vec::new();
             let mut large = LargeValues { wanted: &[], lobs: &mut nothing, locators: self.locators };
             cursor.rows.fill(&mut cursor.tail, payload, usize::MAX, &mut large, &mut wait);
