@@ -14,7 +14,9 @@ from drdarrow.partitions.asking import Catalog, Described, Done, Fetched
 from drdarrow.partitions.planner import Planned, Wish, planned
 
 LUW, IBMI, ZOS = "Db2 for Linux, UNIX and Windows", "Db2 for i", "Db2 for z/OS"
-COLUMNS = [("K", "INTEGER", True), ("T", "CHAR", True), ("V", "VARCHAR", True)]
+COLUMNS = [
+    ("K", "INTEGER", True), ("T", "CHAR", True), ("V", "VARCHAR", True), ("Y", "SMALLINT", False), ("R", "VARCHAR", False),
+]  # fmt: skip
 OPTIONS: dict[str, Any] = {"n": 4, "on": None, "columns": None, "where": None, "plan": None, "snapshot": None, "verify": False}
 ABSENT = drdarrow.ProgrammingError("there is no such view", sqlcode=-204)
 
@@ -137,11 +139,46 @@ def test_partitions_of_z_are_divided_by_their_limit_keys() -> None:
     assert script.where() == [""""T" <= 'F'""", """"T" > 'F' AND "T" <= 'P'""", """("T" > 'P' OR "T" IS NULL)"""]
 
 
-@pytest.mark.parametrize("key", [[("T", "D")], [("T", "A"), ("K", "A")], []])
-def test_partitions_of_z_that_descend_or_have_several_keys_are_divided_otherwise(key: list[tuple[str, str]]) -> None:
-    script = Script(ZOS, {"SYSTABLEPART": [(1, "'F'", 1.0), (2, "'P'", 1.0)], "PARTKEY_ORDERING": key})
+def test_partitions_of_z_by_several_columns_are_divided_column_by_column() -> None:
+    rows = [(1, "2024, 'A, ''B'", 10.0), (2, "2024 ,'P'", 20.0), (3, "2025,'Z'", 30.0)]
+    script = Script(ZOS, {"SYSTABLEPART": rows, "PARTKEY_ORDERING": [("Y", "A"), ("R ", "A")]})
     found = script.plan()
-    assert found.plan == "modulo" and "several columns or descends" in found.declined[0]
+    assert [part.where for part in found.parts] == [
+        """"Y" <= 2024 AND ("Y" < 2024 OR ("Y" = 2024 AND "R" <= 'A, ''B'))""",
+        """"Y" >= 2024 AND ("Y" > 2024 OR ("Y" = 2024 AND "R" > 'A, ''B')) """
+        """AND "Y" <= 2024 AND ("Y" < 2024 OR ("Y" = 2024 AND "R" <= 'P'))""",
+        """"Y" >= 2024 AND ("Y" > 2024 OR ("Y" = 2024 AND "R" > 'P'))""",
+    ]
+    assert [part.rows for part in found.parts] == [10, 20, 30] and found.on == ("Y", "R")
+
+
+@pytest.mark.parametrize(
+    ("key", "limit", "reason"),
+    [
+        ([("T", "D")], "'F'", "descends"),
+        ([("Y", "A"), ("R", "D")], "1, 'F'", "descends"),
+        ([], "'F'", "descends"),
+        ([("T", "A"), ("K", "A")], "'F', 1", "may be NULL"),
+        ([("Y", "A"), ("R", "A")], "1", "no plain values"),
+        ([("Y", "A"), ("R", "A")], "1, MAXVALUE", "no plain values"),
+        ([("Y", "A"), ("R", "A")], "1, 'F', 2", "no plain values"),
+    ],
+)
+def test_partitions_of_z_whose_limits_do_not_tell_the_rows_are_divided_otherwise(
+    key: list[tuple[str, str]], limit: str, reason: str
+) -> None:
+    script = Script(ZOS, {"SYSTABLEPART": [(1, limit, 1.0), (2, "'P'", 1.0)], "PARTKEY_ORDERING": key})
+    found = script.plan()
+    assert found.plan == "modulo" and reason in found.declined[0]
+
+
+@pytest.mark.parametrize(("product", "counted"), [(LUW, "COUNT_BIG(*)"), (IBMI, "COUNT_BIG(*)"), (ZOS, "COUNT_BIG(*)"), ("Apache Derby", "COUNT(*)")])
+def test_rows_are_counted_by_an_aggregate_that_has_no_end_at_two_thousand_million(product: str, counted: str) -> None:
+    most = 3_000_000_000
+    script = Script(product, {"MIN(": [(1, most)], f"SELECT {counted}": [(most,)]})
+    assert script.plan(on="K", plan="range", n=2).rows == most
+    numbered = [sql for sql in script.asked if "COUNT" in sql]
+    assert numbered and all(counted in sql for sql in numbered)
 
 
 def test_partitions_of_z_that_grow_have_no_limits() -> None:
@@ -151,7 +188,7 @@ def test_partitions_of_z_that_grow_have_no_limits() -> None:
 
 def test_earlier_rows_are_read_at_one_moment_and_not_by_their_places() -> None:
     moment = dt.datetime(2026, 1, 2, 3, 4, 5, 6)
-    script = Script(IBMI, {"CURRENT TIMESTAMP": [(moment,)], "MIN(": [(1, 4)], "COUNT(*)": [(4,)], "RRN": [(9,)]})
+    script = Script(IBMI, {"CURRENT TIMESTAMP": [(moment,)], "MIN(": [(1, 4)], "COUNT_BIG(*)": [(4,)], "RRN": [(9,)]})
     found = script.plan(snapshot="as_of", on="K", plan="range", n=2)
     assert found.snapshot == moment
     assert found.parts[1].sql == (

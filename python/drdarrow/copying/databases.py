@@ -18,6 +18,7 @@ import drdarrow
 from drdarrow.copying.manifest import PartState, TableState
 from drdarrow.copying.options import Options
 from drdarrow.exceptions import DataError, Error, InterfaceError, ProgrammingError
+from drdarrow.partitions.division import counting
 
 if TYPE_CHECKING:
     from drdarrow.copying.reading import Rows
@@ -55,6 +56,10 @@ class _Base:
     def ask(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """The rows of a statement; its effect is committed."""
         raise NotImplementedError
+
+    def counting(self) -> str:
+        """The aggregate that counts all rows."""
+        return "COUNT(*)"
 
     def exists(self, table: TableState) -> bool:
         """Whether the table is there."""
@@ -102,7 +107,7 @@ class _Base:
 
     def commit(self, table: TableState) -> None:
         """Compares the rows of the table with those that were put in."""
-        (count,) = self.ask(f"SELECT COUNT(*) FROM {self.quoted(table)}")[0]
+        (count,) = self.ask(f"SELECT {self.counting()} FROM {self.quoted(table)}")[0]
         if int(count) != table.rows:
             raise DataError(
                 f"{self.quoted(table)} has {count} rows, and {table.rows} were put in: somebody else changes the table"
@@ -219,6 +224,9 @@ class Database(_Base):
             found: list[tuple[Any, ...]] = [] if cursor.description is None else cursor.fetchall()
         connection.commit()
         return found
+
+    def counting(self) -> str:
+        return counting(str(self.connection().server["product"]))
 
     def exists(self, table: TableState) -> bool:
         return self._known(self.quoted(table))

@@ -16,6 +16,7 @@ from drdarrow.copying.manifest import PartState, TableState
 from drdarrow.copying.options import Options
 from drdarrow.exceptions import DataError, Error, InterfaceError, NotSupportedError
 from drdarrow.partitions import Part
+from drdarrow.partitions.division import counting
 from drdarrow.tables import statement
 
 __all__ = ["Reader", "Rows"]
@@ -103,7 +104,8 @@ class Reader:
         if table.kind == "query" and where is None:
             return None
         with connection.cursor(row_factory=None) as cursor:
-            row = cursor.execute(f"SELECT COUNT(*) FROM ({sql}\n) AS DRDA_C", values or None).fetchone()
+            counted = counting(str(connection.server["product"]))
+            row = cursor.execute(f"SELECT {counted} FROM ({sql}\n) AS DRDA_C", values or None).fetchone()
         connection.rollback()
         return None if row is None else int(row[0])
 

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from drdarrow.conditions import Condition
 from drdarrow.partitions.part import Member
 
-__all__ = ["DeclinedError", "Division", "Facts"]
+__all__ = ["DeclinedError", "Division", "Facts", "counting"]
+
+
+def counting(product: str) -> str:
+    """The aggregate that counts all rows. COUNT is an INTEGER on Db2, which has an end at 2,147,483,647."""
+    return "COUNT_BIG(*)" if product.startswith("Db2") else "COUNT(*)"
 
 
 class DeclinedError(Exception):
@@ -38,6 +43,11 @@ class Facts:
     #: How many rows there are, as the catalog has it or as they were counted.
     rows: int | None = None
     counted: bool = False
+
+    @property
+    def counting(self) -> str:
+        """The aggregate that counts all rows."""
+        return counting(self.product)
 
     def shares(self, count: int) -> list[int] | None:
         """Rows of each part, where all have the same number."""

@@ -15,7 +15,7 @@ from drdarrow.partitions.asking import Asking, Catalog, Done, Fetched
 from drdarrow.partitions.division import DeclinedError, Division, Facts
 from drdarrow.partitions.relation import Relation, quoted
 
-__all__ = ["Key", "by_keys", "by_remainders", "described", "indexed", "named", "rows_of"]
+__all__ = ["Key", "Kind", "by_keys", "by_remainders", "described", "indexed", "named", "rows_of"]
 
 _INTEGERS = ("SMALLINT", "INTEGER", "BIGINT")
 _NUMBERS = (*_INTEGERS, "DECIMAL", "NUMERIC")
@@ -116,7 +116,7 @@ def _indexes(rows: Iterable[Any]) -> Iterator[Key]:
 def rows_of(relation: Relation, facts: Facts) -> Asking[int]:
     """How many rows there are; counted where the catalog does not tell."""
     if not facts.rows:
-        told = yield Fetched(relation.asked("COUNT(*)"))
+        told = yield Fetched(relation.asked(facts.counting))
         facts.rows, facts.counted = int(told[0][0]), True
     return facts.rows
 
@@ -179,9 +179,9 @@ def _quantiles(
     listed = ", ".join(map(quoted, columns))
     known = Condition(f"{quoted(columns[0])} IS NOT NULL")
     try:
-        found = yield Fetched(_numbered(relation, listed, known, count))
+        found = yield Fetched(_numbered(relation, listed, known, facts, count))
     except (ProgrammingError, NotSupportedError):
-        found = yield from _skipped(relation, listed, known, count)
+        found = yield from _skipped(relation, listed, known, facts, count)
     if any(kinds[name].type not in (*_NUMBERS, "DATE", "TIMESTAMP") for name in columns):
         return (yield from _confirmed(relation, columns, [tuple(row) for row in found]))
     bounds: list[tuple[Any, ...]] = []
@@ -197,9 +197,11 @@ def _quantiles(
     return bounds
 
 
-def _numbered(relation: Relation, listed: str, known: Condition, count: int) -> Condition:
+def _numbered(relation: Relation, listed: str, known: Condition, facts: Facts, count: int) -> Condition:
     """Each key at which a part ends, by the numbers of the rows."""
-    numbered = f"{listed}, ROW_NUMBER() OVER (ORDER BY {listed}) AS DRDA_R, COUNT(*) OVER () AS DRDA_C"
+    # A BIGINT, as the number of a row is.
+    whole = f"CAST({facts.counting} OVER () AS BIGINT)"
+    numbered = f"{listed}, ROW_NUMBER() OVER (ORDER BY {listed}) AS DRDA_R, {whole} AS DRDA_C"
     inner = relation.asked(numbered, known)
     ends = f"MOD(DRDA_R * {count}, DRDA_C) < {count} AND DRDA_R < DRDA_C"
     return Condition(
@@ -207,9 +209,9 @@ def _numbered(relation: Relation, listed: str, known: Condition, count: int) -> 
     )
 
 
-def _skipped(relation: Relation, listed: str, known: Condition, count: int) -> Asking[list[Any]]:
+def _skipped(relation: Relation, listed: str, known: Condition, facts: Facts, count: int) -> Asking[list[Any]]:
     """The same of servers that do not number rows in an order."""
-    rows = int((yield Fetched(relation.asked("COUNT(*)", known)))[0][0])
+    rows = int((yield Fetched(relation.asked(facts.counting, known)))[0][0])
     found = []
     for skip in sorted({rows * n // count - 1 for n in range(1, count)} - {-1, rows - 1}):
         ordered = relation.asked(listed, known)

@@ -116,7 +116,7 @@ def planned(wish: Wish, server: Mapping[str, Any]) -> Asking[Planned]:
         statements = [one.statement(Condition("")) for one in made]
     # A member's alias is not there yet.
     schema = yield Described(relation.statement(Condition("")) if division.members else statements[0])
-    counts = (yield from _verified(relation, division)) if wish.verify else None
+    counts = (yield from _verified(relation, division, facts)) if wish.verify else None
     parts = _parts(division, statements, counts, schema, facts)
     rows = facts.rows if counts is None else sum(counts)
     return Planned(parts, schema, division.plan, division.why, division.on, declined, rows, counts, moment)
@@ -194,7 +194,7 @@ def _way(way: str, wish: Wish, relation: Relation, facts: Facts, kinds: Mapping[
         case "rid":
             return (yield from platforms.by_rids(relation, facts, wish.count))
         case "partitions" if facts.product == "Db2 for z/OS":
-            return (yield from platforms.by_limits(relation, facts, wish.count, list(kinds)))
+            return (yield from platforms.by_limits(relation, facts, wish.count, kinds))
         case "partitions":
             return (yield from platforms.by_partitions(relation, facts, wish.count, list(kinds)))
         case "modulo":
@@ -215,7 +215,7 @@ def _way(way: str, wish: Wish, relation: Relation, facts: Facts, kinds: Mapping[
     raise DeclinedError("; ".join(reasons) or "there is no index on a column that rows can be divided by")
 
 
-def _verified(relation: Relation, division: Division) -> Asking[tuple[int, ...]]:
+def _verified(relation: Relation, division: Division, facts: Facts) -> Asking[tuple[int, ...]]:
     """The rows of each part, whose sum is that of all rows.
 
     Raises:
@@ -225,8 +225,8 @@ def _verified(relation: Relation, division: Division) -> Asking[tuple[int, ...]]
         raise NotSupportedError("verify: members are read whole, by names that only their readers have")
     counts = []
     for condition in division.conditions:
-        counts.append(int((yield Fetched(relation.asked("COUNT(*)", condition)))[0][0]))
-    whole = int((yield Fetched(relation.asked("COUNT(*)")))[0][0])
+        counts.append(int((yield Fetched(relation.asked(facts.counting, condition)))[0][0]))
+    whole = int((yield Fetched(relation.asked(facts.counting)))[0][0])
     if sum(counts) != whole:
         raise OperationalError(
             f"the parts have {sum(counts)} rows and the table {whole}: others change it while it is divided "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from drdarrow.conditions import Condition
@@ -12,6 +12,7 @@ from drdarrow.exceptions import DataError, NotSupportedError, ProgrammingError
 from drdarrow.partitions import ways
 from drdarrow.partitions.asking import Asking, Fetched
 from drdarrow.partitions.division import DeclinedError, Division, Facts
+from drdarrow.partitions.keys import Kind
 from drdarrow.partitions.part import Member
 from drdarrow.partitions.relation import Relation, quoted
 
@@ -19,6 +20,8 @@ __all__ = ["by_limits", "by_members", "by_nodes", "by_partitions", "by_records",
 
 #: The value of a bound in a catalog: a number, or text between single quotes.
 _LITERAL = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?|X?'(?:[^']|'')*'")
+#: Several of them.
+_LITERALS = re.compile(rf"(?:{_LITERAL.pattern})(?:\s*,\s*(?:{_LITERAL.pattern}))*")
 _ROWS = {
     "Db2 for i": "SELECT NUMBER_ROWS FROM QSYS2.SYSTABLESTAT WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?",
     "Db2 for z/OS": "SELECT CARDF FROM SYSIBM.SYSTABLES WHERE CREATOR = ? AND NAME = ?",
@@ -118,7 +121,9 @@ def by_partitions(relation: Relation, facts: Facts, count: int, columns: Sequenc
     plain = len(key) == 1 and str(key[0][0]).strip('"') in columns
     if plain and all(_LITERAL.fullmatch(high) for high, _ in uppers):
         name = quoted(str(key[0][0]).strip('"'))
-        conditions = _limited(name, uppers, nulls_first=key[0][1] == "Y")
+        below = [f"{name} {'<=' if inclusive else '<'} {high}" for high, inclusive in uppers]
+        above = [f"{name} {'>' if inclusive else '>='} {high}" for high, inclusive in uppers]
+        conditions = _limited(below, above, f"{name} IS NULL", nulls_first=key[0][1] == "Y")
         return Division("partitions", f"{why} of {name}", conditions, rows)
     # Any column tells the partition of a row; its number is that of the order.
     number = f"DATAPARTITIONNUM({relation.name}.{quoted(columns[0])})"
@@ -126,33 +131,42 @@ def by_partitions(relation: Relation, facts: Facts, count: int, columns: Sequenc
     return Division("partitions", why, conditions, rows)
 
 
-def by_limits(relation: Relation, facts: Facts, count: int, columns: Sequence[str]) -> Asking[Division]:
+def by_limits(relation: Relation, facts: Facts, count: int, kinds: Mapping[str, Kind]) -> Asking[Division]:
     """Partitions of a table of Db2 for z/OS, by their limit keys, which the server compares in its own order."""
     partitions = yield from _asked(_LIMITS, relation)
     if len(partitions) < 2 or not relation.name:
         raise DeclinedError("the table has one partition")
     key = yield from _asked(_LIMIT_KEY, relation)
-    if len(key) != 1 or str(key[0][0]).strip() not in columns or key[0][1] == "D":
-        raise DeclinedError("the key of the partitions has several columns or descends")
+    names = tuple(str(name).strip() for name, _ in key)
+    if not names or any(name not in kinds for name in names) or any(order == "D" for _, order in key):
+        raise DeclinedError("the key of the partitions descends, or is not one of columns")
+    if len(names) > 1 and any(kinds[name].nullable for name in names):
+        raise DeclinedError("a column of the key of the partitions may be NULL")
     groups = _grouped(len(partitions), count)
-    uppers = [(str(partitions[group[-1]][1]).strip(), True) for group in groups[:-1]]
-    if not all(_LITERAL.fullmatch(high) for high, _ in uppers):
+    limits = [_literals(str(partitions[group[-1]][1])) for group in groups[:-1]]
+    if any(len(limit) != len(names) for limit in limits):
         raise DeclinedError("the partitions have no limit keys: they grow, or the keys are no plain values")
-    name = str(key[0][0]).strip()
-    why = f"{len(partitions)} partitions of {name}"
-    conditions = _limited(quoted(name), uppers, nulls_first=False)
-    return Division("partitions", why, conditions, _sums([card for *_, card in partitions], groups), (name,))
+    columns = [quoted(name) for name in names]
+    below, above = ([ways.compared(columns, limit, operator) for limit in limits] for operator in "<>")
+    nulls = f"{columns[0]} IS NULL" if len(names) == 1 else None
+    conditions = _limited(below, above, nulls, nulls_first=False)
+    why = f"{len(partitions)} partitions of {', '.join(names)}"
+    return Division("partitions", why, conditions, _sums([card for *_, card in partitions], groups), names)
 
 
-def _limited(name: str, uppers: Sequence[tuple[str, bool]], *, nulls_first: bool) -> list[Condition]:
-    """Ranges up to limits, which are text of the catalog. NULL comes last, or first where the table says so."""
-    if not uppers:
+def _literals(text: str) -> list[str]:
+    """The values of a limit key, which has commas between them; none where they are not plain ones."""
+    return _LITERAL.findall(text) if _LITERALS.fullmatch(text.strip()) else []
+
+
+def _limited(below: Sequence[str], above: Sequence[str], nulls: str | None, *, nulls_first: bool) -> list[Condition]:
+    """Ranges up to limits. NULL comes last, or first where the table says so."""
+    if not below:
         return [Condition("")]
-    below = [f"{name} {'<=' if inclusive else '<'} {high}" for high, inclusive in uppers]
-    above = [f"{name} {'>' if inclusive else '>='} {high}" for high, inclusive in uppers]
     texts = [below[0], *(f"{low} AND {high}" for low, high in zip(above, below[1:], strict=False)), above[-1]]
     at = 0 if nulls_first else -1
-    texts[at] = f"({texts[at]} OR {name} IS NULL)"
+    if nulls is not None:
+        texts[at] = f"({texts[at]} OR {nulls})"
     return [Condition(text) for text in texts]
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from drdarrow.conditions import Condition
 
-__all__ = ["above", "chained", "even", "ranges", "remainders", "upto"]
+__all__ = ["above", "chained", "compared", "even", "ranges", "remainders", "upto"]
 
 _T = TypeVar("_T")
 
@@ -25,14 +25,21 @@ def above(keys: Sequence[str], bound: Sequence[Any]) -> Condition:
 
 
 def _compared(keys: Sequence[str], bound: Sequence[Any], operator: str) -> Condition:
-    """Row values are not compared by all servers: `A <= ? AND (A < ? OR (A = ? AND B <= ?))`. The first condition,
-    which follows from the rest, is one that an index is read by."""
-    first, last = keys[0], operator if operator == ">" else "<="
+    *before, last = bound
+    values = tuple(value for one in before for value in (one, one, one))
+    return Condition(compared(keys, ["?"] * len(keys), operator), (*values, last))
+
+
+def compared(keys: Sequence[str], bound: Sequence[str], operator: str) -> str:
+    """The condition of keys up to a bound (`<`), or above it (`>`), whose values are written in SQL.
+
+    Row values are not compared by all servers: `A <= ? AND (A < ? OR (A = ? AND B <= ?))`. The first condition, which
+    follows from the rest, is one that an index is read by."""
+    first, value = keys[0], bound[0]
     if len(keys) == 1:
-        return Condition(f"{first} {last} ?", (bound[0],))
-    rest = _compared(keys[1:], bound[1:], operator)
-    sql = f"{first} {operator}= ? AND ({first} {operator} ? OR ({first} = ? AND {rest.sql}))"
-    return Condition(sql, (bound[0],) * 3 + rest.values)
+        return f"{first} {operator if operator == '>' else '<='} {value}"
+    rest = compared(keys[1:], bound[1:], operator)
+    return f"{first} {operator}= {value} AND ({first} {operator} {value} OR ({first} = {value} AND {rest}))"
 
 
 def chained(uppers: Sequence[Condition], lowers: Sequence[Condition], nulls: str | None) -> list[Condition]:
