@@ -57,12 +57,17 @@ class Copier:
             self._work.stop(OperationalError("the copy was stopped", phase="fetch"))
 
     def _run(self) -> CopyReport:
+        # The connection that lists the tables is that of the first thread, too.
+        with Reader(self._uri, self._options) as reader:
+            return self._copied(reader)
+
+    def _copied(self, reader: Reader) -> CopyReport:
         began = time.monotonic()
-        state, tables, resumed = self._states()
+        state, tables, resumed = self._states(reader)
         target = self._place.target(self._options, state)
         try:
             self._settle(target, state, tables)
-            work = Work(self._uri, self._options, target, self._manifest, self._progress)
+            work = Work(reader, self._uri, self._options, target, self._manifest, self._progress)
             self._work = work
             if self._stopped.is_set():
                 self.stop()
@@ -108,29 +113,29 @@ class Copier:
             if table.run < state.run:
                 table.run, table.planned, table.marked, table.committed = state.run, False, False, False
 
-    def _states(self) -> tuple[CopyState, list[TableState], bool]:
+    def _states(self, reader: Reader) -> tuple[CopyState, list[TableState], bool]:
         """The state that is there, or a new one; whether there was one that is not done."""
-        with Reader(self._uri, self._options) as reader:
-            there = self._there()
-            replaces = self._options.restart or (there is not None and there.replaces)
-            if there is not None and self._options.restart:
-                self._forget(there)
-                there = None
-            elif there is not None and self._unbegun(there):
-                self._manifest.forget()
-                there = None
-            listed: list[TableState] = []
+        there = self._there()
+        replaces = self._options.restart or (there is not None and there.replaces)
+        if there is not None and self._options.restart:
+            self._forget(there)
+            there = None
+        elif there is not None and self._unbegun(there):
+            self._manifest.forget()
+            there = None
+        listed: list[TableState] = []
 
-            def ask() -> None:
-                nonlocal listed
-                try:
-                    listed = found(self._source, reader)
-                except Error:
-                    reader.drop()
-                    raise
+        def ask() -> None:
+            nonlocal listed
+            try:
+                listed = found(self._source, reader)
+                reader.rest()
+            except Error:
+                reader.drop()
+                raise
 
-            retry(ask, attempts=self._options.attempts, backoff=self._options.backoff)
-            asked = self._options.asked(reader.database(listed[0].kind))
+        retry(ask, attempts=self._options.attempts, backoff=self._options.backoff)
+        asked = self._options.asked(reader.database(listed[0].kind))
         if there is None:
             state = CopyState(secrets.token_hex(6), asked, [table.name for table in listed], _now(), replaces)
             for table in listed:

@@ -53,6 +53,7 @@ class Work:
 
     def __init__(
         self,
+        first: Reader,
         uri: str | None,
         options: Options,
         target: Target,
@@ -65,6 +66,8 @@ class Work:
         self._tasks: deque[Task] = deque()
         self._busy = 0
         self._failure: BaseException | None = None
+        #: One that is connected; the other threads make their own.
+        self._first: Reader | None = first
         self._readers: set[Reader] = set()
         self._keeping = threading.Lock()
         self._rows: dict[str, int] = {}
@@ -118,7 +121,7 @@ class Work:
 
     def _serve(self) -> None:
         try:
-            with Reader(self._uri, self._options) as reader, self._known(reader):
+            with self._reader() as reader, self._known(reader):
                 while (task := self._next()) is not None:
                     more = task(reader)
                     with self._turn:
@@ -130,6 +133,11 @@ class Work:
             pass
         except BaseException as e:
             self.stop(e)
+
+    def _reader(self) -> Reader:
+        with self._turn:
+            first, self._first = self._first, None
+        return first or Reader(self._uri, self._options)
 
     @contextmanager
     def _known(self, reader: Reader) -> Iterator[None]:

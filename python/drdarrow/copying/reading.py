@@ -59,6 +59,11 @@ class Reader:
             self._files = drdarrow.connect_files(self._uri, **self._options.settings)
         return self._files
 
+    def rest(self) -> None:
+        """Ends the unit of work."""
+        if self._sql is not None:
+            self._sql.rollback()
+
     def drop(self) -> None:
         """Closes the connections: those that failed are not used again."""
         for each in (self._sql, self._files):

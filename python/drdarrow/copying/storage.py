@@ -147,9 +147,12 @@ class Local:
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
-        except BaseException:
+        except BaseException as e:
             with suppress(OSError):
                 beside.unlink()
+            if isinstance(e, OSError) and e.errno is not None and e.filename is None:
+                # A disk that is full does not say which one it is.
+                e.filename = str(path)
             raise
         _synced(path.parent)
 
