@@ -12,11 +12,7 @@ without `--wheel` it is what this Python imports.
 
 from __future__ import annotations
 
-import contextlib
-import json
-import subprocess
 import sys
-from collections.abc import Iterator
 
 import lab
 from doors_client import DOORS, PEERS, STREAM
@@ -28,25 +24,10 @@ PACKAGES = ["adbc-driver-db2", "adbc-driver-manager", "pyarrow", "pandas>=3", "p
 
 
 class Doors(Lab):
-    """The doors, and how many rows come by them."""
-
-    rows = 0
+    """The doors."""
 
     def started(self, door: str, port: int) -> list[str]:
         return [str(self.python), str(SCRIPT), door, str(port)]
-
-    @contextlib.contextmanager
-    def server(self) -> Iterator[int]:
-        """Our server, and its port."""
-        command = [str(self.python), str(SCRIPT), "serve", str(self.rows)]
-        environment = self.environment(PACKAGE)
-        process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert process.stdin and process.stdout
-        try:
-            yield json.loads(process.stdout.readline())["port"]
-        finally:
-            process.stdin.close()
-            process.wait()
 
 
 def main() -> None:
@@ -55,12 +36,11 @@ def main() -> None:
     options = options.parse_args()
     lab.OURS = STREAM
     bench = Doors(options.work, Doors.started, "server")
-    bench.rows = options.rows
     if PACKAGE not in bench.prepare([], PACKAGES, options):
         sys.exit("the Python package is needed: --wheel WHEEL or folder")
     doors = [door for door in (*DOORS, *PEERS) if door == STREAM or not options.only or door in options.only]
     runs: dict[str, list[dict]] = {door: [] for door in doors}
-    with bench.server() as port:
+    with bench.embedded(SCRIPT, str(options.rows)) as port:
         for _ in range(options.rounds):
             for door in doors:
                 runs[door].append(bench.run(door, port))

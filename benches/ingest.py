@@ -14,11 +14,8 @@ build of the Python package is a wheel, or a folder that has it; without `--whee
 
 from __future__ import annotations
 
-import contextlib
-import json
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import lab
 from ingest_client import COLUMNS, TABLE
@@ -52,19 +49,6 @@ class Ingest(Lab):
     def python_says(self, code: str) -> str:
         command, environment = [str(self.python), "-c", code], self.environment(PACKAGE)
         return subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-
-    @contextlib.contextmanager
-    def server(self, engine: str) -> Iterator[int]:
-        """Our server, and its port."""
-        command = [str(self.python), str(SCRIPT), "serve", engine]
-        environment = self.environment(PACKAGE)
-        process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert process.stdin and process.stdout
-        try:
-            yield json.loads(process.stdout.readline())["port"]
-        finally:
-            process.stdin.close()
-            process.wait()
 
     def table(self, port: int, attributes: str = "") -> None:
         """An empty table."""
@@ -117,7 +101,7 @@ def main() -> None:
     peers = [peer for peer in CLIENTS if peer in builds or peer != BASE]
     title = f"{options.rows} rows x 8 columns"
     if options.only in (None, "sink"):
-        with bench.server("tables") as port:
+        with bench.embedded(SCRIPT, "tables") as port:
             for peer in peers:
                 bench.table(port)
                 bench.record([peer], port)
@@ -130,7 +114,7 @@ def main() -> None:
         ratio = middle(results[fastest], "seconds") / middle(results[PACKAGE], "seconds")
         goal(f"{PACKAGE}: beside the fastest peer, {fastest}", ratio, RATIO, "x", below=False)
     if options.only in (None, "live"):
-        with bench.server("duckdb") as port:
+        with bench.embedded(SCRIPT, "duckdb") as port:
             results = live(bench, peers, port, options.rounds)
         table(f"Our server on DuckDB, {title}", results)
         versus(results)

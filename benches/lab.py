@@ -128,6 +128,18 @@ class Lab:
                 process.terminate()
             process.wait()
 
+    @contextlib.contextmanager
+    def embedded(self, script: Path, what: str) -> Iterator[int]:
+        """The server of the Python package, as a script starts it by `serve WHAT`: its port."""
+        command, environment = [str(self.python), str(script), "serve", what], self.environment(PACKAGE)
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert process.stdin and process.stdout
+        try:
+            yield json.loads(process.stdout.readline())["port"]
+        finally:
+            process.stdin.close()
+            process.wait()
+
     def record(self, peers: list[str], port: int) -> dict[str, dict]:
         """Records each client once; what the recorder saw of its query."""
         seen = {}
