@@ -10,11 +10,13 @@ import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 from derby import Derby, Truth
 from peers import Proxy
 
 import drdarrow
+from drdarrow.server import Server, serve
 
 # The goals are stated for a quiet machine; a shared one gets ten times as long.
 SLACK = 10
@@ -164,6 +166,13 @@ def script() -> Iterator[Callable[..., Script]]:
         if each.process.poll() is None:
             each.process.kill()
             each.process.communicate()
+
+
+@pytest.fixture(scope="module")
+def luw_server() -> Iterator[Server]:
+    """Our server as Db2 for LUW over DuckDB, for the tests of one file."""
+    with serve(duckdb.connect(), persona="luw") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

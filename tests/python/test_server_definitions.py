@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import duckdb
 import pytest
 
 import drdarrow
 from drdarrow import server
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[server.Server]:
-    with server.serve(duckdb.connect(), persona="luw") as running:
-        yield running
-
-
 @pytest.fixture
-def connection(served: server.Server) -> Iterator[drdarrow.Connection]:
-    with served.connect() as opened:
+def connection(luw_server: server.Server) -> Iterator[drdarrow.Connection]:
+    with luw_server.connect() as opened:
         yield opened
         opened.rollback()
 
@@ -126,8 +119,8 @@ def test_a_change_of_a_sequence_that_cannot_be_is_refused(connection: drdarrow.C
     assert failed(connection, sql)[0] == sqlcode
 
 
-def test_a_change_of_a_sequence_is_undone_with_its_transaction(served: server.Server):
-    with served.connect() as connection:
+def test_a_change_of_a_sequence_is_undone_with_its_transaction(luw_server: server.Server):
+    with luw_server.connect() as connection:
         connection.execute("CREATE SEQUENCE KEPT START WITH 5")
         connection.commit()
         connection.execute("ALTER SEQUENCE KEPT RESTART WITH 50")
@@ -135,7 +128,7 @@ def test_a_change_of_a_sequence_is_undone_with_its_transaction(served: server.Se
         assert rows(connection, "VALUES NEXT VALUE FOR KEPT") == [(5,)]
         connection.execute("ALTER SEQUENCE KEPT RESTART WITH 60")
         connection.commit()
-        with served.connect() as other:
+        with luw_server.connect() as other:
             assert rows(other, "VALUES NEXT VALUE FOR KEPT") == [(60,)]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-import duckdb
 import pytest
 
 import drdarrow
@@ -23,15 +22,9 @@ COLUMNS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[server.Server]:
-    with server.serve(duckdb.connect(), persona="luw") as running:
-        yield running
-
-
 @pytest.fixture
-def connection(served: server.Server) -> Iterator[drdarrow.Connection]:
-    with served.connect() as opened:
+def connection(luw_server: server.Server) -> Iterator[drdarrow.Connection]:
+    with luw_server.connect() as opened:
         opened.execute(TABLE)
         opened.execute("INSERT INTO D VALUES (1, 1.5, 2.5, 'x', 'abc', X'0102')")
         yield opened
