@@ -45,7 +45,7 @@ def main() -> None:
     builds = lab.prepare(["wire", "fetch"], ["jaydebeapiarrow", "jpype1"], options)
     subprocess.run(["javac", "-d", str(lab.work), str(ROOT / "benches" / "Loop.java")], check=True)
     peers = [OURS, *builds, *JAY, JDBC, PULL]
-    with derby.Derby(lab.work / "derby") as server:
+    with derby.Derby(lab.work / "derby", steady=True) as server:
         server.load(DATABASE, "LINEITEM", options.rows)
         if options.only != "replay":
             seen = lab.record([OURS], server.port)

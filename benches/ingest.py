@@ -120,7 +120,7 @@ def main() -> None:
         versus(results)
         goal(f"{PACKAGE}: rows/s", options.rows / middle(results[PACKAGE], "seconds"), LIVE, "rows/s", below=False)
     if options.only in (None, "derby"):
-        with derby.Derby(bench.work / "derby") as server:
+        with derby.Derby(bench.work / "derby", steady=True) as server:
             created = "?attributes=create=true"
             results = live(bench, builds, server.port, options.rounds, created)
         table(f"Derby, {title}", results)

@@ -47,7 +47,8 @@ class Derby:
 
     `auth` is "none" (any user, no password looked at) or "builtin" (those of USERS, passwords required).
     With `ssl` it speaks TLS, with a self-signed certificate of its own (`certificate`) for these subject alternative
-    names: "dns:localhost,ip:127.0.0.1"; "" for a certificate without any.
+    names: "dns:localhost,ip:127.0.0.1"; "" for a certificate without any. `steady` is for those who measure it: Java
+    compiles as thoroughly as it can, which costs more than most tests do.
     """
 
     def __init__(
@@ -56,11 +57,13 @@ class Derby:
         port: int = 0,
         auth: str = "none",
         ssl: str | None = None,
+        steady: bool = False,
     ) -> None:
         if auth not in ("none", "builtin"):
             raise ValueError(f"auth is 'none' or 'builtin', not {auth!r}")
         self.auth = auth
         self.ssl = ssl
+        self.steady = steady
         self._own_directory = directory is None
         self.directory = Path(directory or tempfile.mkdtemp(prefix="derby-")).absolute()
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -89,6 +92,7 @@ class Derby:
                         "-Duser.language=en",
                         "-Xmx512m",
                         "-XX:+UseSerialGC",
+                        *([] if self.steady else ["-XX:TieredStopAtLevel=1"]),
                         f"-Dderby.system.home={self.directory}",
                         *store,
                         "-cp",
