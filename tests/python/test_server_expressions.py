@@ -226,15 +226,10 @@ def test_what_24_00_00_would_have_otherwise_is_refused(conn: drdarrow.Connection
     assert caught.value.sqlstate == "22007"
 
 
-def test_real_derby_says_the_same() -> None:
+def test_real_derby_says_the_same(derby: Derby) -> None:
     """The values for Derby are its own."""
     answered = 0
-    with (
-        Derby() as derby,
-        drdarrow.connect(
-            host="127.0.0.1", port=derby.port, database="LAB", user="app", attributes="create=true", autocommit=True
-        ) as real,
-    ):
+    with drdarrow.connect(derby.uri("EXPRESSIONS", attributes="create=true"), autocommit=True) as real:
         for sql in TABLES:
             real.execute(sql)
         for expression in EXPRESSIONS:

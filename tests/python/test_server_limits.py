@@ -76,11 +76,8 @@ def test_markers_of_a_long_list_are_described_as_those_of_a_short_one() -> None:
         assert facts(sql, ["C", "$1"], known) == [about, {}]
 
 
-def test_derby_is_asked_with_more_markers_than_its_count_can_tell() -> None:
-    with (
-        Derby() as derby,
-        drdarrow.connect(host="127.0.0.1", port=derby.port, database="LAB", user="app", attributes="create=true") as c,
-    ):
+def test_derby_is_asked_with_more_markers_than_its_count_can_tell(derby: Derby) -> None:
+    with drdarrow.connect(derby.uri("MARKERS", attributes="create=true")) as c:
         for most in (65_535, 65_536, 65_537):
             assert c.execute(in_list(most), list(range(most))).fetchall() == [(1,)]
         with pytest.raises(drdarrow.ProgrammingError, match="65537 parameters, 3 were given") as e:

@@ -63,14 +63,9 @@ def answers(connection: drdarrow.Connection, script: list[str]) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def truth() -> Iterator[list[Any]]:
+def truth(derby: Derby) -> Iterator[list[Any]]:
     """The answers of a real Derby."""
-    with (
-        Derby() as derby,
-        drdarrow.connect(
-            host="127.0.0.1", port=derby.port, database="LAB", user="app", attributes="create=true", autocommit=True
-        ) as connection,
-    ):
+    with drdarrow.connect(derby.uri("STATEMENTS", attributes="create=true"), autocommit=True) as connection:
         yield answers(connection, SCRIPT)
 
 

@@ -98,14 +98,9 @@ def fill(connection: drdarrow.Connection) -> None:
 
 
 @pytest.fixture(scope="module")
-def truth() -> Iterator[dict[str, list[tuple]]]:
+def truth(derby: Derby) -> Iterator[dict[str, list[tuple]]]:
     """The answers of a real Derby."""
-    with (
-        Derby() as derby,
-        drdarrow.connect(
-            host="127.0.0.1", port=derby.port, database="LAB", user="app", attributes="create=true", autocommit=True
-        ) as c,
-    ):
+    with drdarrow.connect(derby.uri("COMPARED", attributes="create=true"), autocommit=True) as c:
         fill(c)
         yield {sql: c.execute(sql).fetchall() for sql in QUESTIONS}
 
