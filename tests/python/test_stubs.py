@@ -129,12 +129,13 @@ def test_the_package_type_checks() -> None:
 
 
 @pytest.mark.timeout(300)
-def test_a_program_type_checks(tmp_path: Path) -> None:
+def test_programs_type_check(tmp_path: Path) -> None:
+    """The one above, and those of examples/."""
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     config = tmp_path / "mypy.ini"
     config.write_text("[mypy]\nstrict = true\nfollow_untyped_imports = true\n")
-    run("-m", "mypy", "--config-file", config, program)
+    run("-m", "mypy", "--config-file", config, program, *sorted((ROOT / "examples").glob("*.py")))
 
 
 def test_what_is_exported() -> None:
