@@ -58,6 +58,7 @@ check: tools
 	cargo fmt --check
 	$(PYTHON) tools/twins.py --check
 	cargo clippy --locked --all-targets --features python,server,adbc -- -D warnings
+	cargo clippy --locked --lib --features adbc -- -D warnings
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(PYTHON) tools/dependencies.py
 	$(BIN)/python tools/advisories.py
@@ -84,7 +85,7 @@ wheel: tools build
 
 ## Tests of the Python package: two files at a time, then those that measure time.
 python: wheel
-	cargo build --locked --quiet --features server --example serve --example pages
+	cargo build --locked --quiet --features server,adbc --lib --example serve --example pages
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
 	$(BIN)/python -m pytest -m alone
 

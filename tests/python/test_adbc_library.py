@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import json
 import os
 import subprocess
 import sys
@@ -14,6 +12,7 @@ import adbc_driver_manager
 import adbc_driver_manager.dbapi
 import pyarrow as pa
 import pytest
+import serving
 from conftest import Lab
 
 from drdarrow import server
@@ -23,19 +22,12 @@ ROOT = Path(__file__).resolve().parents[2]
 NUMBERS = pa.table({"ID": pa.array(range(100_000), pa.int32())})
 
 
-@functools.cache
-def library() -> Path:
-    """The driver without Python, as `make adbc` builds it but for the profile."""
-    command = ["cargo", "rustc", "--locked", "--features", "adbc", "--lib", "--crate-type", "cdylib", "--quiet"]
-    command += ["--message-format", "json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1500, check=False)
-    assert done.returncode == 0, done.stderr
-    built = [json.loads(line) for line in done.stdout.splitlines()]
-    path = next(Path(name) for line in built for name in line.get("filenames", []) if name.endswith("libdrdarrow.so"))
-    # Other builds have the same name.
-    own = path.parent / "adbc" / "libadbc_driver_drda.so"
-    own.parent.mkdir(exist_ok=True)
-    own.write_bytes(path.read_bytes())
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The driver without Python, by the name that `make adbc` gives it."""
+    own = tmp_path_factory.mktemp("driver") / "libadbc_driver_drda.so"
+    # Other builds have the name of its own.
+    own.write_bytes(serving.library().read_bytes())
     return own
 
 
@@ -55,23 +47,23 @@ def run(*command: object, **environment: str) -> subprocess.CompletedProcess[str
 pytestmark = pytest.mark.timeout(1800)
 
 
-def test_a_program_in_c_reads_a_table(program: Path) -> None:
+def test_a_program_in_c_reads_a_table(program: Path, library: Path) -> None:
     with server.serve(tables={"NUMBERS": NUMBERS}) as running:
-        done = run(program, library(), f"drda://app@127.0.0.1:{running.port}/SAMPLE", "SELECT ID FROM NUMBERS")
+        done = run(program, library, f"drda://app@127.0.0.1:{running.port}/SAMPLE", "SELECT ID FROM NUMBERS")
     assert (done.returncode, done.stdout) == (0, "columns 1\nrows 100000 sum 4999950000 affected -1\n"), done.stderr
 
 
-def test_errors_reach_a_program_in_c(program: Path, lab: Lab) -> None:
+def test_errors_reach_a_program_in_c(program: Path, lab: Lab, library: Path) -> None:
     uri = lab.uri()
-    done = run(program, library(), uri, "SELECT * FROM NOWHERE")
+    done = run(program, library, uri, "SELECT * FROM NOWHERE")
     assert (done.returncode, done.stdout) == (0, "execute: status 3 state 42X05 sqlcode -20001\n"), done.stderr
     sql = "SELECT 1000 / (ID - 150000) FROM DIVZERO ORDER BY ID"
-    done = run(program, library(), f"{uri}?block_size=32767", sql)
+    done = run(program, library, f"{uri}?block_size=32767", sql)
     assert done.returncode == 0 and "fetch: status 7 state 22012 sqlcode -20001\n" in done.stdout, done
     assert int(done.stdout.split("rows ")[1].split()[0]) > 100_000
 
 
-def test_nothing_is_leaked_or_read_where_it_may_not(program: Path, lab: Lab) -> None:
+def test_nothing_is_leaked_or_read_where_it_may_not(program: Path, lab: Lab, library: Path) -> None:
     valgrind = ["valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]
     valgrind += ["--error-exitcode=9"]
     for sql, said in [
@@ -79,12 +71,12 @@ def test_nothing_is_leaked_or_read_where_it_may_not(program: Path, lab: Lab) -> 
         ("SELECT * FROM NOWHERE", "state 42X05"),
         ("SELECT 1000 / (ID - 150000) FROM DIVZERO ORDER BY ID", "state 22012"),
     ]:
-        done = run(*valgrind, program, library(), f"{lab.uri()}?block_size=32767", sql)
+        done = run(*valgrind, program, library, f"{lab.uri()}?block_size=32767", sql)
         assert done.returncode == 0 and said in done.stdout, (done.stdout, done.stderr)
 
 
-def test_the_library_needs_nothing_of_python() -> None:
-    told = run("nm", "-D", "--undefined-only", library())
+def test_the_library_needs_nothing_of_python(library: Path) -> None:
+    told = run("nm", "-D", "--undefined-only", library)
     assert told.returncode == 0 and not [line for line in told.stdout.splitlines() if " Py" in line]
 
 
@@ -92,8 +84,8 @@ def install(*arguments: object, **environment: str) -> subprocess.CompletedProce
     return run(sys.executable, "-m", "drdarrow", "install-manifest", *arguments, **environment)
 
 
-def test_the_driver_is_found_by_its_name(tmp_path: Path) -> None:
-    done = install("--directory", tmp_path / "drivers", "--library", library())
+def test_the_driver_is_found_by_its_name(tmp_path: Path, library: Path) -> None:
+    done = install("--directory", tmp_path / "drivers", "--library", library)
     assert done.returncode == 0 and done.stdout.strip() == str(tmp_path / "drivers" / "drda.toml"), done.stderr
     text = """
         import sys, adbc_driver_manager.dbapi

@@ -10,6 +10,7 @@ import subprocess
 import threading
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from derby import die_with_parent
 
@@ -17,15 +18,29 @@ ROOT = Path(__file__).resolve().parents[3]
 USER, PASSWORD = "user", "secret"
 
 
+#: The programs of examples/ that tests start, and the library, as `cargo test` makes them of the same features.
+BUILD = ("cargo", "build", "--locked", "--features", "server,adbc", "--lib", "--example", "serve", "--example", "pages")
+
+
 @functools.cache
+def artifacts() -> list[dict[str, Any]]:
+    """What Cargo says of each crate, program and library that is built."""
+    command = [*BUILD, "--message-format", "json", "--quiet"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1500, check=False)
+    if done.returncode != 0:
+        raise AssertionError(f"the programs cannot be built:\n{done.stderr}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
 def built(example: str) -> Path:
     """A program of examples/, built."""
-    command = ["cargo", "build", "--locked", "--features", "server", "--example", example, "--message-format", "json", "--quiet"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False)
-    if done.returncode != 0:
-        raise AssertionError(f"examples/{example} cannot be built:\n{done.stderr}")
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    return next(Path(line["executable"]) for line in lines if line.get("executable"))
+    return next(Path(line["executable"]) for line in artifacts() if line.get("executable") and line["target"]["name"] == example)
+
+
+def library() -> Path:
+    """The library without Python, with the driver for ADBC."""
+    names = (Path(name) for line in artifacts() for name in line.get("filenames", []))
+    return next(path for path in names if path.name == "libdrdarrow.so")
 
 
 class Served:
