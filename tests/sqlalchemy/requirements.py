@@ -143,7 +143,6 @@ SINGLE = {
     ),
     "ComponentReflectionTest::test_schema_cache": (ALL, "DROP SCHEMA needs the word RESTRICT"),
     "ExceptionTest::test_integrity_error": (DB2, "DuckDB, under the server, undoes the transaction: SQLCODE -1476"),
-    "HasIndexTest::test_has_index[inspector]": (DB2, "tables that are made anew have the index of the test before"),
     "ComponentReflectionTest::test_comments_unicode": (EBCDIC, "the server's texts on these are in CCSID 37"),
     "IsolationLevelTest::test_all_levels": (EBCDIC, "the level of a connection is that of its package"),
     "IsolationLevelTest::test_non_default": (EBCDIC, "the level of a connection is that of its package"),
