@@ -22,6 +22,11 @@ TOOL_PACKAGES := dask "ibis-framework[polars]" "dlt[duckdb]" daft deltalake "pyi
 # Those that read tables in parts.
 ENGINE_PACKAGES := pyspark "ray[data]" dask daft
 
+# Two targets at a time; the output of each stands together.
+TOGETHER := --jobs=2 --output-sync=target
+# Done by the steps before.
+MADE := --old-file=tools --old-file=wheel
+
 # The first target is what `make` alone does.
 .PHONY: help demo test tools system check rust build adbc wheel python ibm-tests dialects sqlalchemy integrations test-engines notebooks docs soak bench bench-peers bench-scan bench-ingest bench-doors size clean
 
@@ -34,7 +39,11 @@ demo: build
 	$(BIN)/drdarrow demo
 
 ## Everything that is tested, as it is tested for every change.
-test: tools check rust wheel python ibm-tests integrations notebooks docs
+# Nothing runs beside the tests of Python, some of which measure time.
+test: tools
+	$(MAKE) $(TOGETHER) wheel check rust
+	$(MAKE) $(MADE) python
+	$(MAKE) $(TOGETHER) $(MADE) dialects ibm-tests test-engines integrations notebooks docs
 
 ## Installs the system packages and the virtual environment that the tests need.
 tools: system $(VENV)/ready
@@ -83,10 +92,10 @@ adbc:
 wheel: tools build
 	$(BIN)/python tools/wheel.py target/wheels/*.whl
 
-## Tests of the Python package: two files at a time, then those that measure time.
+## Tests of the Python package: four files at a time, for most of them wait half of it, then those that measure time.
 python: wheel
 	cargo build --locked --quiet --features server,adbc --lib --example serve --example pages
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
 ## IBM's own tests of its Python driver against the server, held against the list of those that do not pass.
