@@ -48,6 +48,15 @@ class DrdaCompiler(SQLCompiler):
             self._checks[self.bind_names.get(bindparam, bindparam.key)] = found.check
         return f"CAST({text} AS {found.name})"
 
+    def _deliver_insertmanyvalues_batches(
+        self, statement: str, parameters: Any, compiled_parameters: Any, sizes: Any, batch_size: int, *rest: Any
+    ) -> Any:
+        """The statements of an INSERT that returns rows for many: each has one row where the server takes no more."""
+        size = batch_size if self._product.many_values else 1
+        return super()._deliver_insertmanyvalues_batches(  # type: ignore[misc]
+            statement, parameters, compiled_parameters, sizes, size, *rest
+        )
+
     @util.memoized_property
     def _checks(self) -> dict[str, Callable[[Any], None]]:
         """By the names of parameters: what refuses a value that does not fit the type that it is cast to."""

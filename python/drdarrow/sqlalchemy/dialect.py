@@ -140,7 +140,7 @@ class DrdaDialect(DrdaTwoPhase, DrdaReflection):
         self.supports_is_distinct_from = product.distinct_from
         self.insert_returning = self.favor_returning_over_lastrowid = product.final_insert
         self.update_returning = self.delete_returning = product.final_change
-        self.insert_executemany_returning = product.final_insert and product.many_values
+        self.insert_executemany_returning = product.final_insert
         self.insert_executemany_returning_sort_by_parameter_order = self.insert_executemany_returning
         self.use_insertmanyvalues = self.insert_executemany_returning
         self.preexecute_autoincrement_sequences = not product.final_insert
