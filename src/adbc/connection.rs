@@ -202,7 +202,7 @@ impl Optionable for DrdaConnection {
             OptionConnection::AutoCommit => self.set_autocommit(flag(name, &value)?),
             OptionConnection::CurrentSchema => self.set_schema(&text(name, &value)?),
             OptionConnection::CurrentCatalog => self.0.check_catalog(Some(&text(name, &value)?)),
-            OptionConnection::ReadOnly if flag(name, &value)? == self.0.settings.config.read_only => Ok(()),
+            OptionConnection::ReadOnly => self.0.client()?.set_read_only(flag(name, &value)?).map_err(of),
             OptionConnection::IsolationLevel => isolation::set(&self.0, &text(name, &value)?),
             OptionConnection::Other(_) if !name.starts_with(PREFIX) => Err(unknown(name)),
             _ => {
@@ -218,7 +218,7 @@ impl Optionable for DrdaConnection {
             OptionConnection::CurrentCatalog => self.0.catalog(),
             OptionConnection::CurrentSchema => self.schema(),
             OptionConnection::IsolationLevel => Ok(isolation::told(self.0.level())),
-            OptionConnection::ReadOnly => Ok(self.0.settings.config.read_only.to_string()),
+            OptionConnection::ReadOnly => Ok(self.0.client()?.read_only().to_string()),
             other if other.as_ref() == WARNINGS => {
                 let warnings = self.0.client()?.warnings();
                 Ok(warnings.iter().map(|warning| warning.message.as_str()).collect::<Vec<_>>().join("\n"))

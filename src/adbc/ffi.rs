@@ -1,6 +1,7 @@
 //! The functions of C. `adbc_ffi` exports the driver; here is what it has no place for: the error that ends a result,
 //! with its status and SQLSTATE (ErrorFromArrayStream), and the rows that a statement changed which was executed for its
-//! result. To that end a result is wrapped in a stream of ours.
+//! result. To that end a result is wrapped in a stream of ours. Managers of ADBC 1.0 get the functions of that version, and
+//! the length of an option's value is told where there is no room for the value.
 #![allow(unsafe_code)]
 
 use super::bound::{CarefulRows, careful};
@@ -11,11 +12,17 @@ use crate::client::imported::Imported;
 use adbc_core::constants::{ADBC_ERROR_VENDOR_CODE_PRIVATE_DATA, ADBC_STATUS_NOT_IMPLEMENTED, ADBC_STATUS_OK};
 use adbc_core::error::{AdbcStatusCode, Error, Status};
 use adbc_core::options::AdbcVersion;
-use adbc_ffi::{FFI_AdbcConnection, FFI_AdbcDriver, FFI_AdbcError, FFI_AdbcStatement, FFIDriver, export_error};
+use adbc_ffi::{
+    FFI_AdbcConnection, FFI_AdbcDatabase, FFI_AdbcDriver, FFI_AdbcError, FFI_AdbcStatement, FFIDriver, export_error,
+};
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use std::ffi::{CString, c_char, c_int, c_void};
+use std::mem::{ManuallyDrop, offset_of};
 use std::ptr;
+
+/// Bytes of a table of ADBC 1.0, which ends before the first function of 1.1.
+const BYTES_OF_1_0: usize = offset_of!(FFI_AdbcDriver, ErrorGetDetailCount);
 
 /// EINVAL, which every system has by this number.
 const INVALID: c_int = 22;
@@ -51,7 +58,17 @@ pub unsafe extern "C" fn AdbcDriverInit(
             unsafe { ptr::write_unaligned(driver.cast::<FFI_AdbcDriver>(), table()) };
             return ADBC_STATUS_OK;
         }
-        _ => (format!("version {version} of ADBC is not built, 1.1 (1001000) is"), Status::NotImplemented),
+        Ok(AdbcVersion::V100) => {
+            let table = ManuallyDrop::new(table());
+            let bytes = ptr::from_ref::<FFI_AdbcDriver>(&table).cast::<u8>();
+            // SAFETY: `driver` points to room for a table of this version, which is the beginning of ours.
+            unsafe { ptr::copy_nonoverlapping(bytes, driver.cast::<u8>(), BYTES_OF_1_0) };
+            return ADBC_STATUS_OK;
+        }
+        _ => {
+            let text = format!("version {version} of ADBC is not built, 1.0 (1000000) and 1.1 (1001000) are");
+            (text, Status::NotImplemented)
+        }
     };
     // SAFETY: `error` is null or points to an AdbcError.
     unsafe { export_error(error, Error::with_message_and_status(refusal.0, refusal.1)) };
@@ -66,7 +83,43 @@ fn table() -> FFI_AdbcDriver {
     table.StatementBindStream = Some(bind_stream);
     table.StatementExecuteQuery = Some(execute_query);
     table.ConnectionReadPartition = Some(read_partition);
+    table.DatabaseGetOption = Some(database_get_option);
+    table.DatabaseGetOptionBytes = Some(database_get_option_bytes);
+    table.ConnectionGetOption = Some(connection_get_option);
+    table.ConnectionGetOptionBytes = Some(connection_get_option_bytes);
+    table.StatementGetOption = Some(statement_get_option);
+    table.StatementGetOptionBytes = Some(statement_get_option_bytes);
     table
+}
+
+/// Functions that get an option's value. A program asks for its length by a null pointer with room for nothing, as that
+/// of R does, and `adbc_ffi` would refuse it.
+macro_rules! getters {
+    ($($name:ident: $function:ident($handle:ty) -> $unit:ty;)*) => {$(
+        unsafe extern "C" fn $name(
+            handle: *mut $handle,
+            key: *const c_char,
+            value: *mut $unit,
+            length: *mut usize,
+            error: *mut FFI_AdbcError,
+        ) -> AdbcStatusCode {
+            let Some(get) = DrdaDriver::ffi_driver().$function else { return ADBC_STATUS_NOT_IMPLEMENTED };
+            let mut nothing: $unit = 0;
+            // SAFETY: the length is a number of the caller's or null.
+            let no_room = value.is_null() && unsafe { length.as_ref() } == Some(&0);
+            // SAFETY: the caller keeps to the rules of the function. Nothing is written where there is no room.
+            unsafe { get(handle, key, if no_room { &raw mut nothing } else { value }, length, error) }
+        }
+    )*};
+}
+
+getters! {
+    database_get_option: DatabaseGetOption(FFI_AdbcDatabase) -> c_char;
+    database_get_option_bytes: DatabaseGetOptionBytes(FFI_AdbcDatabase) -> u8;
+    connection_get_option: ConnectionGetOption(FFI_AdbcConnection) -> c_char;
+    connection_get_option_bytes: ConnectionGetOptionBytes(FFI_AdbcConnection) -> u8;
+    statement_get_option: StatementGetOption(FFI_AdbcStatement) -> c_char;
+    statement_get_option_bytes: StatementGetOptionBytes(FFI_AdbcStatement) -> u8;
 }
 
 unsafe extern "C" fn bind(

@@ -37,7 +37,11 @@ impl Settings {
     /// Sets an option of a database.
     pub(super) fn set_database(&mut self, key: &OptionDatabase, value: &OptionValue) -> Result<()> {
         match key {
-            OptionDatabase::Uri => self.config.apply_uri(&text(key.as_ref(), value)?).map_err(of_setting),
+            OptionDatabase::Uri => {
+                let told = self.config.apply_uri_telling(&text(key.as_ref(), value)?).map_err(of_setting)?;
+                told.into_iter().for_each(|(name, value)| self.note(&name, value));
+                Ok(())
+            }
             OptionDatabase::Username => self.put("user", &text(key.as_ref(), value)?),
             OptionDatabase::Password => self.put("password", &text(key.as_ref(), value)?),
             other => self.set(other.as_ref(), value),
@@ -57,12 +61,17 @@ impl Settings {
             "batch_bytes" => self.limits.bytes = count(name, value)?,
             _ => self.config.set(name, value).map_err(of_setting)?,
         }
+        self.note(name, value.to_owned());
+        Ok(())
+    }
+
+    /// Notes a setting that was given.
+    fn note(&mut self, name: &str, value: String) {
         self.limits.delay = self.config.batch_delay;
         self.given.retain(|(known, _)| known != name);
         if !SECRET.contains(&name) {
-            self.given.push((name.to_owned(), value.to_owned()));
+            self.given.push((name.to_owned(), value));
         }
-        Ok(())
     }
 
     /// The value that an option of a database was given.
@@ -143,12 +152,17 @@ mod tests {
             ("username", "app"),
             ("adbc.drda.isolation", "rr"),
             ("adbc.drda.batch_rows", "10"),
-            ("uri", "drda://other@host:50000/DB?timeout=2"),
+            ("uri", "drda://other@host:50000/DB?timeout=2&application_name=a%20b&isolation=ur&new_password=x"),
         ]);
         let s = s.unwrap();
         assert_eq!((s.config.user.as_deref(), s.config.port, s.limits.rows), (Some("app"), 50_000, 10));
         assert!(s.config.autocommit);
         assert_eq!(s.get("adbc.drda.isolation").unwrap(), "rr");
+        assert_eq!(
+            (s.get("adbc.drda.timeout").unwrap(), s.get("adbc.drda.application_name").unwrap()),
+            ("2".into(), "a b".into())
+        );
+        assert_eq!(s.get("adbc.drda.new_password").unwrap_err().status, Status::NotFound);
         assert_eq!(s.get_database(&OptionDatabase::Uri).unwrap(), "drda://host:50000/DB");
         assert_eq!(s.get_database(&OptionDatabase::Password).unwrap_err().status, Status::NotFound);
         assert_eq!(s.get("adbc.drda.password").unwrap_err().status, Status::NotFound);

@@ -1,6 +1,6 @@
 /* Reads a table through an ADBC driver, without a driver manager: the library is loaded, its table of functions filled,
  * and every handle released. With a third argument, the statement is one that fails in the middle of its result or at
- * once: its status and SQLSTATE are told.
+ * once: its status and SQLSTATE are told. Managers of ADBC 1.0 have smaller structures, which is seen to first.
  *
  *     read LIBRARY URI SQL
  *
@@ -33,6 +33,36 @@ static void check(const char *what, AdbcStatusCode status, struct AdbcError *err
   exit(2);
 }
 
+/* The table and the error of ADBC 1.0 are smaller; valgrind sees what is written after them. */
+static int is_compatible(AdbcDriverInitFunc init) {
+  struct AdbcDriver *table = malloc(ADBC_DRIVER_1_0_0_SIZE);
+  struct AdbcError *error = calloc(1, ADBC_ERROR_1_0_0_SIZE);
+  struct AdbcDatabase database = {0};
+  int good = init(ADBC_VERSION_1_0_0, table, error) == ADBC_STATUS_OK && !error->message;
+  good = good && table->DatabaseNew(&database, error) == ADBC_STATUS_OK;
+  good = good && table->DatabaseSetOption(&database, "uri", "drda:", error) == ADBC_STATUS_OK;
+  good = good && table->DatabaseInit(&database, error) == ADBC_STATUS_INVALID_ARGUMENT && error->message;
+  if (error->release) error->release(error);
+  good = good && table->DatabaseRelease(&database, error) == ADBC_STATUS_OK;
+  good = good && table->release(table, error) == ADBC_STATUS_OK;
+  free(error);
+  free(table);
+  return good;
+}
+
+/* Asks for the length of an option's value by a null pointer, as R does, then for the value. */
+static int has_option(struct AdbcConnection *connection, const char *key, const char *expected, struct AdbcError *error) {
+  size_t length = 0;
+  check(key, driver.ConnectionGetOption(connection, key, NULL, &length, error), error);
+  char *value = malloc(length);
+  check(key, driver.ConnectionGetOption(connection, key, value, &length, error), error);
+  int good = length == strlen(expected) + 1 && strcmp(value, expected) == 0;
+  size_t bytes = 0;
+  check(key, driver.ConnectionGetOptionBytes(connection, key, NULL, &bytes, error), error);
+  free(value);
+  return good && bytes == strlen(expected);
+}
+
 int main(int count, char **values) {
   if (count != 4) return 1;
   void *library = dlopen(values[1], RTLD_NOW | RTLD_LOCAL);
@@ -46,6 +76,7 @@ int main(int count, char **values) {
   if (init(999, &driver, &error) != ADBC_STATUS_NOT_IMPLEMENTED) return 1;
   error.release(&error);
   error = (struct AdbcError)ADBC_ERROR_INIT;
+  if (!is_compatible(init)) return 3;
   check("init", init(ADBC_VERSION_1_1_0, &driver, &error), &error);
 
   struct AdbcDatabase database = {0};
@@ -55,6 +86,7 @@ int main(int count, char **values) {
   struct AdbcConnection connection = {0};
   check("connection", driver.ConnectionNew(&connection, &error), &error);
   check("connection", driver.ConnectionInit(&connection, &database, &error), &error);
+  if (!has_option(&connection, ADBC_CONNECTION_OPTION_AUTOCOMMIT, "true", &error)) return 4;
   struct AdbcStatement statement = {0};
   check("statement", driver.StatementNew(&connection, &statement, &error), &error);
   check("query", driver.StatementSetSqlQuery(&statement, values[3], &error), &error);

@@ -343,6 +343,11 @@ def test_settings_are_options(target: Target) -> None:
         fails(Status.NOT_FOUND, setattr, connection, "adbc_current_catalog", "ELSEWHERE")
         assert "empty" in str(fails(Status.INVALID_ARGUMENT, setattr, connection, "adbc_current_db_schema", ""))
         fails(Status.NOT_FOUND, connection.adbc_database.get_option, "password")
+    uri = f"{target.uri}{'&' if '?' in target.uri else '?'}statement_timeout=9&application_name=a%20b&batch_delay=0"
+    with dbapi.connect(uri) as connection:
+        for holder in (connection.adbc_database, connection.adbc_connection):
+            assert holder.get_option_int("adbc.drda.statement_timeout") == 9
+            assert holder.get_option("adbc.drda.application_name") == "a b"
     serializable = {"adbc.connection.transaction.isolation_level": "adbc.connection.transaction.isolation.serializable"}
     with dbapi.connect(target.uri, conn_kwargs=serializable) as connection:
         level = "adbc.connection.transaction.isolation_level"

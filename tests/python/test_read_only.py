@@ -83,12 +83,34 @@ def test_a_uri_and_an_option_of_adbc_say_it(target: Target) -> None:
         assert caught.value.status_code == adbc_driver_manager.AdbcStatusCode.INVALID_STATE
         with pytest.raises(adbc_driver_manager.Error, match="read_only"):
             cursor.adbc_ingest(table, pa.table({"A": pa.array([7], pa.int32())}), mode="append")
-        with pytest.raises(adbc_driver_manager.Error, match="before the connection is opened"):
+        with pytest.raises(adbc_driver_manager.Error, match="opened with read_only"):
             connection.adbc_connection.set_options(**{"adbc.connection.readonly": "false"})
         connection.rollback()
         cursor.execute(f"SELECT A FROM {table}")
         assert cursor.fetchall() == [(1,)]
     assert target.keys(table) == [1]
+
+
+def test_an_open_connection_of_adbc_reads_only_for_a_while(target: Target) -> None:
+    table, option = target.table(1), "adbc.connection.readonly"
+    more = pa.table({"A": pa.array([7], pa.int32())})
+    with dbapi.connect(target.uri, autocommit=True) as connection, connection.cursor() as cursor:
+        connection.adbc_connection.set_options(**{option: "true"})
+        assert connection.adbc_connection.get_option(option) == "true"
+        for change in (
+            lambda: cursor.execute(f"DELETE FROM {table}"),
+            lambda: cursor.executemany(f"INSERT INTO {table} VALUES (?)", [(8,), (9,)]),
+            lambda: cursor.adbc_ingest(table, more, mode="append"),
+            lambda: cursor.adbc_ingest(f"{table}X", more, mode="create"),
+        ):
+            with pytest.raises(adbc_driver_manager.Error, match="read_only") as caught:
+                change()
+            assert caught.value.status_code == adbc_driver_manager.AdbcStatusCode.INVALID_STATE
+        cursor.execute(f"SELECT A FROM {table}")
+        assert cursor.fetchall() == [(1,)]
+        connection.adbc_connection.set_options(**{option: "false"})
+        assert cursor.adbc_ingest(table, more, mode="append") == 1
+    assert sorted(target.keys(table)) == [1, 7]
 
 
 async def refused(target: Target, table: str) -> None:

@@ -17,10 +17,15 @@ impl Config {
 
     /// Takes what a URI says, leaving the rest.
     pub fn apply_uri(&mut self, uri: &str) -> Result<(), ConfigError> {
+        self.apply_uri_telling(uri).map(drop)
+    }
+
+    /// The same: the settings that it has after its question mark, as text.
+    pub fn apply_uri_telling(&mut self, uri: &str) -> Result<Vec<(String, String)>, ConfigError> {
         self.read_uri(uri).map_err(|e| or_unencoded(uri, e))
     }
 
-    fn read_uri(&mut self, uri: &str) -> Result<(), ConfigError> {
+    fn read_uri(&mut self, uri: &str) -> Result<Vec<(String, String)>, ConfigError> {
         let bad = |rule: &str| error("uri", rule);
         let rest = uri
             .strip_prefix("drda://")
@@ -49,7 +54,7 @@ impl Config {
             }
         }
         self.set("database", &decode("database", database)?)?;
-        let mut seen: Vec<String> = Vec::new();
+        let mut seen: Vec<(String, String)> = Vec::new();
         for pair in query.unwrap_or_default().split('&').filter(|p| !p.is_empty()) {
             let (key, value) = pair.split_once('=').ok_or_else(|| bad("settings are written key=value"))?;
             let key = decode("uri", key)?;
@@ -59,13 +64,14 @@ impl Config {
             if ["host", "port", "database", "user", "password"].contains(&key.as_str()) {
                 return Err(error(&key, "belongs before the question mark of the URI"));
             }
-            if key != "attributes" && seen.contains(&key) {
+            if key != "attributes" && seen.iter().any(|(other, _)| *other == key) {
                 return Err(error(&key, "is given twice"));
             }
-            self.set(&key, &decode(&key, value)?)?;
-            seen.push(key);
+            let value = decode(&key, value)?;
+            self.set(&key, &value)?;
+            seen.push((key, value));
         }
-        Ok(())
+        Ok(seen)
     }
 }
 

@@ -321,6 +321,22 @@ impl Connection {
         }
     }
 
+    /// Whether statements that may change data are refused.
+    pub fn read_only(&self) -> bool {
+        self.0.read_only.load(Ordering::Acquire)
+    }
+
+    /// Refuses statements that may change data, from the next one on, or takes them again. The server is only told so by
+    /// the setting `read_only`, which lasts as long as the connection.
+    pub fn set_read_only(&self, on: bool) -> Result<()> {
+        if !on && self.0.config.read_only {
+            let text = "the connection was opened with read_only, as the server was told";
+            return Err(Error::new(ErrorClass::Interface, Phase::Execute, "25000", text).hint("open another one"));
+        }
+        self.0.read_only.store(on, Ordering::Release);
+        Ok(())
+    }
+
     /// Refuses what a block of a [`Transactions`](super::transaction::Transactions) forbids.
     pub fn outside_of_blocks(&self) -> Result<()> {
         self.0.work.outside_of_blocks()

@@ -57,6 +57,8 @@ pub(super) struct Inner {
     /// Readers that are closed and end the work of their queries now.
     pub settling: AtomicUsize,
     pub autocommit: AtomicBool,
+    /// Statements that may change data are refused.
+    pub read_only: AtomicBool,
     /// The unit of work.
     pub work: UnitOfWork,
     /// Warnings about the connection from when it was made.
@@ -80,6 +82,7 @@ impl Inner {
             sections: Sections::new(&config, &session.rdbnam),
             now: Mutex::new(Now { session: session.clone(), tls, address: (found.host, found.port) }),
             autocommit: AtomicBool::new(config.autocommit),
+            read_only: AtomicBool::new(config.read_only),
             session,
             channel,
             dials,
@@ -123,7 +126,7 @@ impl Inner {
     /// Refuses a COMMIT or ROLLBACK within a block, which a server would run without telling, and changes on a
     /// connection that only reads.
     pub(super) fn may_run(&self, sql: &str) -> Result<()> {
-        if self.config.read_only {
+        if self.read_only.load(Ordering::Acquire) {
             read_only::check(sql)?;
         }
         if statement_kind::ends_work(sql) { self.work.outside_of_blocks() } else { Ok(()) }

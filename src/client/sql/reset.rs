@@ -36,6 +36,7 @@ pub(super) async fn reset(inner: &Inner) -> Result<()> {
     }
     begin_anew(inner).await?;
     inner.autocommit.store(inner.config.autocommit, Ordering::Release);
+    inner.read_only.store(inner.config.read_only, Ordering::Release);
     unfinished.finish();
     Ok(())
 }
