@@ -38,13 +38,24 @@ class Requirements(SuiteRequirements):
     create_temp_table_as = never("a temporary table needs the schema SESSION")
     temporary_tables = never("a temporary table needs DECLARE and the schema SESSION, or is one for all connections")
     temp_table_reflection = never("declared temporary tables are in no catalog")
+    temp_table_names = has_temp_table = temp_table_comment_reflection = temp_table_reflection
+    temporary_views = never("no temporary views")
+    materialized_views = materialized_views_reflect_pk = never("tables of queries are made by CREATE TABLE ... AS")
     views = always()
+    create_or_replace_view = not_on("derby", because="Derby replaces no views")
+    table_ddl_if_exists = index_ddl_if_exists = never("no CREATE ... IF NOT EXISTS")
+    reflect_tables_no_columns = never("a table has a column")
+    reflect_table_options = never("the dialect has no options of tables")
+    constraint_comment_reflection = never("constraints have no comments that a dialect writes")
+    column_collation_reflection = never("columns have no collations")
+    expression_server_defaults = never("a default is a constant or a register")
     foreign_keys_reflect_as_index = never("catalogs list no index for a foreign key")
     computed_columns = only_on(
         "derby",
         because="the server's catalogs have no expressions, and IBM i and z/OS no generated columns of this kind",
     )
     computed_columns_stored = computed_columns
+    computed_columns_virtual = never("generated columns are stored")
     computed_columns_default_persisted = computed_columns
     computed_columns_reflect_persisted = computed_columns
     identity_columns = not_on("derby", because="Derby has no MINVALUE, MAXVALUE and CYCLE of identities")
@@ -56,6 +67,9 @@ class Requirements(SuiteRequirements):
     foreign_key_constraint_name_reflection = always()
     reflects_pk_names = always()
     comment_reflection = not_on("derby", because="Derby has no comments")
+    comment_reflection_full_unicode = only_on(
+        "luw", because="Derby has no comments, and those of others are in CCSID 37"
+    )
     check_constraint_reflection = always()
     inline_check_constraint_reflection = always()
     foreign_key_constraint_option_reflection_ondelete = not_on(
@@ -63,6 +77,14 @@ class Requirements(SuiteRequirements):
     )
     fk_constraint_option_reflection_ondelete_restrict = foreign_key_constraint_option_reflection_ondelete
     fk_constraint_option_reflection_onupdate_restrict = foreign_key_constraint_option_reflection_ondelete
+    fk_constraint_option_reflection_ondelete_noaction = never("NO ACTION is the default, and is not told")
+    foreign_key_constraint_option_reflection_onupdate = fk_constraint_option_reflection_ondelete_noaction
+    repeated_column_foreign_keys = repeated_remote_col_foreign_keys = never("a column is in a key once")
+    unique_constraints_reflect_as_index = never("indexes of keys are left out")
+    unique_index_reflect_as_unique_constraints = never("a unique index is an index")
+    index_reflects_included_columns = never("the dialect has no words for INCLUDE")
+    indexes_with_expressions = reflect_indexes_with_expressions = never("Derby and the server have indexes of columns")
+    reflect_indexes_with_ascdesc_as_expression = never("the order of a column is told as such")
     on_update_cascade = never("ON UPDATE has NO ACTION and RESTRICT only")
     indexes_check_column_order = always()
     server_defaults = always()
@@ -96,10 +118,21 @@ class Requirements(SuiteRequirements):
     supports_bitwise_xor = supports_bitwise_and
     supports_bitwise_not = supports_bitwise_and
 
+    table_value_constructor = only_on("luw", because="parameters in VALUES need a type, and z/OS has no VALUES in FROM")
+    ctes_with_values = table_value_constructor
+    ctes_with_update_delete = never("no WITH before UPDATE and DELETE")
+    update_from = delete_from = never("no UPDATE ... FROM and DELETE ... USING")
+    fetch_percent = fetch_ties = fetch_offset_with_options
+    supports_distinct_on = never("no DISTINCT ON")
+    supports_bitwise_shift = never("no operators that shift bits")
+    window_range = window_range_numeric = window_range_non_numeric = window_functions
+    dbapi_lastrowid = never("lastrowid is asked for by the dialect, where there is no FINAL TABLE")
+
     # -- transactions ------------------------------------------------------------------------------------------------
     autocommit = always()
     isolation_level = always()
     savepoints = always()
+    skip_autocommit_rollback = always()
 
     def get_isolation_levels(self, config: Any) -> dict[str, Any]:
         return {
@@ -111,6 +144,12 @@ class Requirements(SuiteRequirements):
     unbounded_varchar = never("VARCHAR needs a length")
     nvarchar_types = always()
     date_coerces_from_datetime = never("a time of day in a DATE is an error: it would be lost")
+    datetime_literals = always()
+    datetime_interval = never("no type for intervals")
+    datetime_timezone = time_timezone = datetime_timezone_historic = never("the dialect has no types with a time zone")
+    array_type = never("columns have no arrays")
+    json_type = json_deserializer_binary = legacy_unconditional_json_extract = never("no type for JSON")
+    float_or_double_precision_behaves_generically = always()
     datetime_historic = always()
     date_historic = always()
     timestamp_microseconds = always()

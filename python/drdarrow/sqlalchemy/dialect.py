@@ -189,6 +189,9 @@ class DrdaDialect(DrdaTwoPhase, DrdaReflection):
                 f"say ?isolation={ISOLATION[level].lower()} in the URL of an engine of its own"
             )
 
+    def detect_autocommit_setting(self, dbapi_connection: Any) -> bool:
+        return bool(dbapi_connection.autocommit)
+
     def get_isolation_level(self, dbapi_connection: Any) -> IsolationLevel:
         if dbapi_connection.autocommit:
             return "AUTOCOMMIT"
