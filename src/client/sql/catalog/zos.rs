@@ -99,6 +99,8 @@ fn default(letter: &str, value: Option<String>) -> Option<String> {
         "S" | "L" => Some("CURRENT SQLID".to_owned()),
         "U" => Some("USER".to_owned()),
         "I" | "J" => None,
+        // A text stands there without its quotes.
+        "1" => Some(format!("'{}'", value.unwrap_or_default().replace('\'', "''"))),
         _ => value,
     }
 }
@@ -232,4 +234,19 @@ pub(super) async fn statistics(ask: &Ask, filter: &CatalogFilter) -> Result<Vec<
         });
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_default_is_an_expression() {
+        let told = |letter: &str, value: Option<&str>| default(letter, value.map(str::to_owned));
+        assert_eq!(told("1", Some("it's")).as_deref(), Some("'it''s'"));
+        assert_eq!(told("1", None).as_deref(), Some("''"));
+        assert_eq!(told("4", Some("-5")).as_deref(), Some("-5"));
+        assert_eq!(told("U", None).as_deref(), Some("USER"));
+        assert_eq!((told("I", None), told("N", None)), (None, None));
+    }
 }
