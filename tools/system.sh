@@ -15,6 +15,7 @@ if [ "${1:-}" != venv ]; then
     command -v tshark >/dev/null 2>&1 || missing="$missing tshark"
     /sbin/ldconfig -p | grep -q 'libicuuc\.so\.' || missing="$missing libicu-dev"
     command -v valgrind >/dev/null 2>&1 || missing="$missing valgrind"
+    command -v g++ >/dev/null 2>&1 || missing="$missing g++"
     command -v gcc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
     command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 fi

@@ -103,6 +103,32 @@ def test_the_driver_is_found_by_its_name(tmp_path: Path, library: Path) -> None:
     assert lost.returncode == 1 and "drda" in lost.stderr
 
 
+def test_a_program_in_cpp_finds_it_by_its_name(tmp_path: Path) -> None:
+    program, package = tmp_path / "by_name", Path(adbc_driver_manager.__file__).parent
+    # Apache's manager, as its package has it.
+    manager = sorted(package.glob("adbc_driver_manager*.cc"))
+    command = [
+        "g++",
+        "-std=c++17",
+        "-O0",
+        "-w",
+        f"-I{package}",
+        "-o",
+        program,
+        ROOT / "tests/adbc/by_name.cc",
+        *manager,
+    ]
+    subprocess.run([*command, "-ldl", "-lpthread"], check=True, timeout=240)
+    done = install("--directory", tmp_path, "--library", library())
+    assert done.returncode == 0, done.stderr
+    with server.serve(tables={"NUMBERS": NUMBERS}) as running:
+        uri = f"drda://app@127.0.0.1:{running.port}/SAMPLE"
+        found = run(program, "drda", uri, "SELECT ID FROM NUMBERS", ADBC_DRIVER_PATH=str(tmp_path))
+        assert (found.returncode, found.stdout) == (0, "drdarrow\nrows 100000 sum 4999950000\n"), found.stderr
+        wrong = run(program, "drda", uri, "SELECT * FROM NOWHERE", ADBC_DRIVER_PATH=str(tmp_path))
+    assert wrong.returncode == 2 and "status 3 state 42704" in wrong.stderr, wrong
+
+
 def test_a_manifest_is_for_the_user_or_named_and_of_the_driver_only(tmp_path: Path) -> None:
     done = install("--where", "user", XDG_CONFIG_HOME=str(tmp_path))
     written = tmp_path / "adbc" / "drivers" / "drda.toml"
