@@ -20,6 +20,10 @@ import drdarrow
 from drdarrow import aio, server
 from drdarrow.cli.copying import words_of
 from drdarrow.copying import Progress
+from drdarrow.copying.increments import bounded
+from drdarrow.copying.manifest import TableState
+from drdarrow.copying.options import Options
+from drdarrow.partitions.values import packed
 
 COUNT = 3_000
 
@@ -44,7 +48,9 @@ def stopped(told: Progress) -> None:
         raise KeyboardInterrupt
 
 
-def test_a_part_that_is_read_again_with_fewer_files_has_none_of_the_earlier_ones(srv: server.Server, tmp_path: Path) -> None:
+def test_a_part_that_is_read_again_with_fewer_files_has_none_of_the_earlier_ones(
+    srv: server.Server, tmp_path: Path
+) -> None:
     asked: dict[str, Any] = {"uri": srv.uri, "parts": 3}
     small: dict[str, Any] = {"connections": 1, "batch_rows": 100, "row_group_rows": 100, "file_bytes": 1}
     with pytest.raises(KeyboardInterrupt):
@@ -81,7 +87,9 @@ def test_a_part_whose_reading_ends_with_an_error_after_it_was_written_is_there_o
     assert failed and report.ok and report.retries == 1 and report.rows == COUNT
 
 
-def test_a_copy_that_begins_anew_removes_files_that_the_manifest_did_not_hear_of(srv: server.Server, tmp_path: Path) -> None:
+def test_a_copy_that_begins_anew_removes_files_that_the_manifest_did_not_hear_of(
+    srv: server.Server, tmp_path: Path
+) -> None:
     with pytest.raises(KeyboardInterrupt):
         drdarrow.copy("SHOP.ORDERS", tmp_path, uri=srv.uri, parts=3, connections=1, progress=stopped)
     (file,) = (tmp_path / "SHOP.ORDERS").iterdir()
@@ -92,7 +100,9 @@ def test_a_copy_that_begins_anew_removes_files_that_the_manifest_did_not_hear_of
     assert ids(tmp_path / "SHOP.ORDERS") == list(range(COUNT))
 
 
-def test_names_that_differ_have_folders_that_differ_whatever_signs_they_have(srv: server.Server, tmp_path: Path) -> None:
+def test_names_that_differ_have_folders_that_differ_whatever_signs_they_have(
+    srv: server.Server, tmp_path: Path
+) -> None:
     names = ["A", "A ", " A", "A.", ".A", "_A", "../A", "A/B", "..", "%20A", 'A"', "<b>", "ü" * 100, "ü" * 100 + "A"]
     source = {name: f"SELECT ID FROM SHOP.ORDERS WHERE ID = {n}" for n, name in enumerate(names)}
     report = drdarrow.copy(source, tmp_path / "in", uri=srv.uri)
@@ -118,6 +128,26 @@ def test_a_watermark_of_many_digits_is_not_rounded(srv: server.Server, tmp_path:
             connection.commit()
             assert drdarrow.copy("SHOP.WIDE", tmp_path, **asked).new_rows == 1
     assert ids(tmp_path / "SHOP.WIDE") == [first, first + 2]
+
+
+def test_records_that_were_added_are_found_by_their_numbers(tmp_path: Path) -> None:
+    rows = pa.table({"ID": pa.array(range(100), pa.int32())})
+    with server.serve(persona="ibmi") as made, made.connect() as connection:
+        asked: dict[str, Any] = {"uri": made.uri, "since": "rrn", "margin": 0}
+        for some, new in ((rows, 100), (rows.slice(0, 0), 0), (rows.slice(93), 7)):
+            connection.cursor().ingest("GROWN", some, "create" if new == 100 else "append")
+            connection.commit()
+            assert drdarrow.copy({"GROWN": "GROWN"}, tmp_path, **asked).new_rows == new
+    assert ids(tmp_path / "GROWN") == sorted([*range(100), *range(93, 100)])
+
+
+def test_rows_that_were_changed_are_asked_for_by_the_moment_of_their_change() -> None:
+    """No server of the tests has ROW CHANGE TIMESTAMP: the condition is that of IBM's documents."""
+    early, late = dt.datetime(2026, 1, 1), dt.datetime(2026, 1, 2)
+    options = Options("parquet", since="row change timestamp", margin=60, where=("STATE = ?", ["open"]))
+    table = TableState("SHOP.ORDERS", "shop.orders", "table", run=1, low=packed(early), high=packed(late))
+    moment = 'ROW CHANGE TIMESTAMP FOR "ORDERS"'
+    assert bounded(table, options) == (f"(STATE = ?\n) AND ({moment} > ? AND {moment} <= ?)", ("open", early, late))
 
 
 def test_a_margin_that_is_no_whole_number_is_rounded_up(srv: server.Server, tmp_path: Path) -> None:
@@ -156,7 +186,9 @@ def test_a_wrong_compression_is_told_and_leaves_no_file(srv: server.Server, tmp_
     assert list((tmp_path / "SHOP.ORDERS").iterdir()) == []
 
 
-def test_a_copy_that_was_asked_for_wrongly_is_not_in_the_way_of_the_right_one(srv: server.Server, tmp_path: Path) -> None:
+def test_a_copy_that_was_asked_for_wrongly_is_not_in_the_way_of_the_right_one(
+    srv: server.Server, tmp_path: Path
+) -> None:
     with pytest.raises(drdarrow.Error, match="NOSUCH"):
         drdarrow.copy("SHOP.ORDERS", tmp_path, uri=srv.uri, parts=3, on="NOSUCH")
     assert drdarrow.copy("SHOP.ORDERS", tmp_path, uri=srv.uri, parts=3).rows == COUNT
@@ -251,7 +283,9 @@ def test_bad_values_of_records_are_counted_in_the_report(tmp_path: Path, form: s
     assert '"AT": 1' in report.to_json() and "AT: 1" in report.to_html()
 
 
-def test_a_table_of_the_same_name_in_another_schema_of_a_target_is_not_meant(srv: server.Server, tmp_path: Path) -> None:
+def test_a_table_of_the_same_name_in_another_schema_of_a_target_is_not_meant(
+    srv: server.Server, tmp_path: Path
+) -> None:
     with server.serve(persona="luw") as other:
         with other.connect() as connection:
             for sql in (

@@ -55,7 +55,7 @@ def rows(chance: random.Random, count: int) -> list[tuple[Any, ...]]:
             n,
             start + n * gap,
             some(int(chance.expovariate(1 / few)) - 3),
-            some(Decimal(chance.randrange(-(10**chance.randrange(1, 9)), 10**6)) / 100),
+            some(Decimal(chance.randrange(-(10 ** chance.randrange(1, 9)), 10**6)) / 100),
             some(dt.date(2020, 2, 28) + dt.timedelta(days=int(chance.gauss(0, few)))),
             some(dt.datetime(2020, 1, 1) + dt.timedelta(microseconds=chance.randrange(10 ** chance.randrange(1, 15)))),
             some(chance.choice(_TEXTS[1:])),
@@ -81,7 +81,7 @@ def fill(connection: drdarrow.Connection, table: str, given: list[tuple[Any, ...
     connection.commit()
 
 
-def numbers(parts: Partitions, connection: drdarrow.Connection) -> list[int]:
-    """The numbers of the rows that all parts have, each part read as another process would."""
+def union(parts: Partitions, connection: drdarrow.Connection) -> pa.Table:
+    """The rows of all parts in the order of their numbers, each part read as another process would."""
     tables = [pickle.loads(pickle.dumps(part)).read(connection) for part in parts]
-    return sorted(pa.concat_tables(tables)["N"].to_pylist())
+    return pa.concat_tables(tables).sort_by("N")
