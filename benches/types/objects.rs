@@ -5,11 +5,14 @@ use crate::cases::integer;
 use crate::column::{HEAD, read};
 use crate::environment::{ENVIRONMENTS, Environment};
 use crate::report::{Line, Report};
+use crate::tables::batch;
 use crate::values::{primitive, texts};
 use arrow_array::types::Int32Type;
-use arrow_array::{ArrayRef, BinaryArray, StringArray};
+use arrow_array::{Array, ArrayRef, BinaryArray, StringArray};
 use bytes::Bytes;
 use drdarrow::column::encode::ColumnEncoder;
+use drdarrow::column::encode::rows::{LargeCells, RowEncoder};
+use drdarrow::column::error::ColumnError;
 use drdarrow::column::options::Options;
 use drdarrow::flow::sql::rows::QueryBlock;
 use drdarrow::wire::codec::writer::Writer;
@@ -61,12 +64,13 @@ fn columns(ty: Type, size: Option<usize>, integers: usize) -> Vec<ArrayRef> {
 }
 
 fn line(report: &mut Report, name: &str, fields: Vec<Field>, columns: Vec<ArrayRef>) -> Result<()> {
-    let blocks = encode(&fields, &columns)?;
+    let mut encoder = RowEncoder::new(&HEAD, &fields, &batch(columns)?)?;
+    let blocks = encode(&mut encoder)?;
     let bytes: usize = blocks.iter().map(QueryBlock::len).sum();
     let mut encoding = f64::MAX;
     for _ in 0..=report.rounds() {
         let start = Instant::now();
-        drop(std::hint::black_box(encode(&fields, &columns)?));
+        drop(std::hint::black_box(encode(&mut encoder)?));
         encoding = encoding.min(start.elapsed().as_nanos() as f64);
     }
     let best = read(report.rounds(), &fields, &blocks, &Options::default(), ROWS)?;
@@ -76,23 +80,50 @@ fn line(report: &mut Report, name: &str, fields: Vec<Field>, columns: Vec<ArrayR
     Ok(())
 }
 
-/// Cell by cell, as the server does.
-fn encode(fields: &[Field], columns: &[ArrayRef]) -> Result<Vec<QueryBlock>> {
-    let encoders =
-        fields.iter().enumerate().map(|(i, f)| ColumnEncoder::new(f, i)).collect::<std::result::Result<Vec<_>, _>>()?;
+/// Into blocks of rows with the values after each.
+fn encode(encoder: &mut RowEncoder<'_>) -> Result<Vec<QueryBlock>> {
     let mut blocks = Vec::new();
     for first in (0..ROWS).step_by(BLOCK) {
-        let (mut w, mut lobs) = (Writer::new(), Vec::new());
-        for row in first..first + BLOCK {
-            w.bytes(&HEAD);
-            for (encoder, array) in encoders.iter().zip(columns) {
-                if let Some(value) = encoder.encode(array.as_ref(), row, &mut w)? {
-                    // All are nullable.
-                    lobs.push(Bytes::from([&[0][..], &value].concat()));
-                }
-            }
+        let (mut w, mut after) = (Writer::new(), After::default());
+        let (_, fault) = encoder.encode_large(first..first + BLOCK, usize::MAX, &mut w, &mut after);
+        if let Some(fault) = fault {
+            return Err(fault.into());
         }
-        blocks.push(QueryBlock { rows: w.into_vec().into(), lobs });
+        blocks.push(QueryBlock { rows: w.into_vec().into(), lobs: after.lobs });
     }
     Ok(blocks)
+}
+
+/// The values that travel after rows.
+#[derive(Default)]
+struct After {
+    lobs: Vec<Bytes>,
+    bytes: usize,
+}
+
+impl LargeCells for After {
+    fn begin(&mut self) {}
+
+    fn cell(
+        &mut self,
+        _: usize,
+        encoder: &ColumnEncoder<'_>,
+        array: &dyn Array,
+        row: usize,
+        w: &mut Writer,
+    ) -> std::result::Result<(), ColumnError> {
+        if let Some(value) = encoder.encode(array, row, w)? {
+            self.bytes += value.len();
+            // All are nullable.
+            self.lobs.push(Bytes::from([&[0][..], &value].concat()));
+        }
+        Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// A fault ends the measurement.
+    fn undo(&mut self) {}
 }

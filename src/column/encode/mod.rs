@@ -80,6 +80,11 @@ impl<'a> ColumnEncoder<'a> {
         ColumnEncoder::of(Cow::Owned(field.clone()), index)
     }
 
+    /// The parameter or column.
+    pub fn field(&self) -> &Field {
+        &self.field
+    }
+
     /// Writes the value of `array` at `row` (from 0): the null indicator if the field has one, then
     /// the value in the field's shape. A value that travels after its row ([`Shape::Lob`]) leaves
     /// its length there and is handed back, unless it is empty: it is due as an EXTDTA, in the order of the

@@ -13,7 +13,6 @@ use crate::wire::ddm::codepoint as cp;
 use crate::wire::sql::execute::extdta;
 use crate::wire::sql::sqlca::Sqlca;
 use crate::wire::sql::text::SqlText;
-use bytes::Bytes;
 
 /// Block sizes that are taken.
 const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=10_485_760;
@@ -59,7 +58,7 @@ impl RowSender<'_, '_> {
             }
             let payload = whole.min(most);
             let mut nothing = Vec::new();
-            let mut large = LargeValues { wanted: &[], lobs: &mut nothing, locators: self.locators };
+            let mut large = LargeValues::new(&[], &mut nothing, self.locators);
             cursor.rows.fill(&mut cursor.tail, payload, usize::MAX, &mut large, &mut wait);
             if cursor.rows.end().is_some() && (cursor.tail.len() <= payload || self.ends_in_row(cursor)) {
                 if !self.ends_in_row(cursor) {
@@ -84,18 +83,13 @@ impl RowSender<'_, '_> {
 
     /// Sends rows that fit, at least one and at most `most`, with their large objects after them.
     pub(super) fn whole_rows(&mut self, cursor: &mut OpenCursor, size: u32, most: usize) -> Result<Progress> {
-        let (mut lobs, mut rows) = (Vec::new(), 0);
+        let mut lobs = Vec::new();
         let mut wait = Wait::default();
-        loop {
-            let used = cursor.tail.len() + lobs.iter().map(|(l, _): &(Bytes, bool)| l.len()).sum::<usize>();
-            if rows >= most || rows > 0 && used >= size as usize || cursor.rows.end().is_some() {
-                break;
-            }
-            let mut large = LargeValues { wanted: &cursor.wanted, lobs: &mut lobs, locators: self.locators };
-            if cursor.rows.fill(&mut cursor.tail, usize::MAX, 1, &mut large, &mut wait) == 0 {
-                break;
-            }
-            rows += 1;
+        let mut large = LargeValues::new(&cursor.wanted, &mut lobs, self.locators);
+        // However long the first row is, it goes.
+        let first = cursor.rows.fill(&mut cursor.tail, usize::MAX, most.min(1), &mut large, &mut wait);
+        if first > 0 {
+            cursor.rows.fill(&mut cursor.tail, size as usize, most - first, &mut large, &mut wait);
         }
         let mut objects = Vec::with_capacity(lobs.len());
         for (value, nullable) in lobs {

@@ -78,7 +78,7 @@ fn values_out(
 ) -> Result<std::result::Result<Vec<Vec<u8>>, SqlError>> {
     let (mut row, mut lobs) = (Writer::new(), Vec::new());
     let mut source = RowSource::new(call.fields.clone(), values, None);
-    let mut large = LargeValues { wanted: &[], lobs: &mut lobs, locators: &mut sql.locators };
+    let mut large = LargeValues::new(&[], &mut lobs, &mut sql.locators);
     let rows = source.fill(&mut row, usize::MAX, 1, &mut large, &mut Wait::default());
     if rows == 0 {
         let missing = || SqlError::system("no values came out of the procedure");

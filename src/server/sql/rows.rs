@@ -5,7 +5,7 @@ use super::describe::is_large;
 use super::lob_locator::{Locators, WantedLocators};
 use super::meter::Meter;
 use crate::column::encode::ColumnEncoder;
-use crate::column::encode::rows::RowEncoder;
+use crate::column::encode::rows::{LargeCells, RowEncoder};
 use crate::column::error::ColumnError;
 use crate::server::backend::Rows;
 use crate::server::error::SqlError;
@@ -26,7 +26,10 @@ const UNKNOWN: u64 = 1 << 63;
 /// The rows of a query, encoded as they are asked for.
 pub(in crate::server) struct RowSource {
     fields: Vec<Field>,
-    encoders: Encoders,
+    /// A column has large values.
+    large: bool,
+    /// Kept from one block to the next.
+    encoder: Option<RowEncoder<'static>>,
     rows: BatchReader,
     batch: Option<RecordBatch>,
     at: usize,
@@ -39,7 +42,8 @@ pub(in crate::server) struct RowSource {
 impl RowSource {
     pub(in crate::server) fn new(fields: Vec<Field>, rows: Rows, meter: Option<Meter>) -> RowSource {
         RowSource {
-            encoders: Encoders { large: fields.iter().any(is_large), rows: None, cells: Vec::new() },
+            large: fields.iter().any(is_large),
+            encoder: None,
             fields,
             rows: BatchReader::new(rows),
             batch: None,
@@ -69,8 +73,8 @@ impl RowSource {
         self.rows
     }
 
-    /// Appends rows to `w` until it holds `bytes`, there are no more, or the engine makes those that are there
-    /// `wait` too long; at most `limit` rows. Returns how many there were.
+    /// Appends rows to `w` until it holds `bytes` with the large values beside it, there are no more, or the engine makes
+    /// those that are there `wait` too long; at most `limit` rows. Returns how many there were.
     pub(super) fn fill(
         &mut self,
         w: &mut Writer,
@@ -80,29 +84,54 @@ impl RowSource {
         wait: &mut Wait,
     ) -> usize {
         let mut taken = 0;
-        while self.end.is_none() && w.len() < bytes && taken < limit {
+        while self.end.is_none() && w.len() + large.held < bytes && taken < limit {
             let Some(batch) = self.next_batch(!w.is_empty(), wait) else { break };
             let rows = self.at..batch.num_rows().min(self.at.saturating_add(limit - taken));
-            // At its first row it is another batch than before.
-            let encoded = match self.encoders.ready(&self.fields, &batch, self.at == 0) {
-                Ok(()) => self.encoders.encode(&self.fields, &batch, rows, bytes, w, large),
-                Err(fault) => Err(fault),
-            };
-            let (done, fault) = encoded.unwrap_or_else(|fault| (0, Some(fault)));
+            let (done, fault) = self.encode(&batch, rows, bytes, w, large);
             if let Some(fault) = fault {
                 let fault = in_result(fault, self.sent + done as u64 + 1);
                 tracing::debug!(error = %fault, "a value does not go into its column");
                 self.end = Some(Err(SqlError::from(&fault)));
             }
             self.at += done;
-            if self.at >= batch.num_rows() {
-                self.encoders.rest();
+            if let Some(encoder) = self.encoder.as_mut().filter(|_| self.at >= batch.num_rows()) {
+                encoder.rest();
             }
             self.sent += done as u64;
             taken += done;
             self.batch = Some(batch);
         }
         taken
+    }
+
+    /// Encodes rows of the batch in hand: how many, and why the one after them is not.
+    fn encode(
+        &mut self,
+        batch: &RecordBatch,
+        rows: Range<usize>,
+        bytes: usize,
+        w: &mut Writer,
+        large: &mut LargeValues<'_>,
+    ) -> (usize, Option<ColumnError>) {
+        let mut encoder = match self.encoder.take() {
+            Some(mut encoder) => {
+                // At its first row it is another batch than before.
+                if self.at == 0 {
+                    encoder.take(batch);
+                }
+                encoder
+            }
+            None => match RowEncoder::kept(&ROW, &self.fields, batch) {
+                Ok(encoder) => encoder,
+                Err(fault) => return (0, Some(fault)),
+            },
+        };
+        let done = match self.large {
+            true => encoder.encode_large(rows, bytes, w, large),
+            false => encoder.encode(rows, bytes, w),
+        };
+        self.encoder = Some(encoder);
+        done
     }
 
     /// The batch in hand or the next one with rows; without one the rows have ended, or it has not come yet.
@@ -151,110 +180,64 @@ fn in_result(fault: ColumnError, row: u64) -> ColumnError {
 
 /// Where large values go: to `lobs`, or to `locators` in the columns that are `wanted` so.
 pub(super) struct LargeValues<'a> {
-    pub(super) wanted: &'a [WantedLocators],
-    pub(super) lobs: &'a mut Vec<(Bytes, bool)>,
-    pub(super) locators: &'a mut Locators,
+    wanted: &'a [WantedLocators],
+    lobs: &'a mut Vec<(Bytes, bool)>,
+    locators: &'a mut Locators,
+    /// Bytes of `lobs`.
+    held: usize,
+    /// How many there were when the row began, and their bytes.
+    before: (usize, usize),
 }
 
-/// The encoder of the rows of a query, kept from one block to the next.
-struct Encoders {
-    /// A column has large values.
-    large: bool,
-    rows: Option<RowEncoder<'static>>,
-    cells: Vec<ColumnEncoder<'static>>,
-}
-
-impl Encoders {
-    /// Lets go of a batch whose rows are all encoded.
-    fn rest(&mut self) {
-        if let Some(rows) = &mut self.rows {
-            rows.rest();
-        }
-    }
-
-    /// Makes ready the rows of a batch, which may be `new`.
-    fn ready(&mut self, fields: &[Field], batch: &RecordBatch, new: bool) -> Result<(), ColumnError> {
-        if self.large {
-            if self.cells.is_empty() {
-                let encoders = fields.iter().enumerate().map(|(index, field)| ColumnEncoder::kept(field, index));
-                self.cells = encoders.collect::<Result<_, _>>()?;
-            }
-        } else if let Some(rows) = &mut self.rows {
-            if new {
-                rows.take(batch);
-            }
-        } else {
-            self.rows = Some(RowEncoder::kept(&ROW, fields, batch)?);
-        }
-        Ok(())
-    }
-
-    fn encode(
-        &mut self,
-        fields: &[Field],
-        batch: &RecordBatch,
-        rows: Range<usize>,
-        bytes: usize,
-        w: &mut Writer,
-        large: &mut LargeValues<'_>,
-    ) -> Result<(usize, Option<ColumnError>), ColumnError> {
-        match &mut self.rows {
-            Some(encoder) => Ok(encoder.encode(rows, bytes, w)),
-            None => large_rows(fields, &self.cells, batch, rows, bytes, w, large),
-        }
+impl<'a> LargeValues<'a> {
+    /// Appends to `lobs`.
+    pub(super) fn new(
+        wanted: &'a [WantedLocators],
+        lobs: &'a mut Vec<(Bytes, bool)>,
+        locators: &'a mut Locators,
+    ) -> LargeValues<'a> {
+        let held = lobs.iter().map(|(value, _)| value.len()).sum();
+        LargeValues { wanted, before: (lobs.len(), held), lobs, locators, held }
     }
 }
 
-/// Rows with columns of large values, cell by cell.
-fn large_rows(
-    fields: &[Field],
-    encoders: &[ColumnEncoder<'_>],
-    batch: &RecordBatch,
-    rows: Range<usize>,
-    bytes: usize,
-    w: &mut Writer,
-    large: &mut LargeValues<'_>,
-) -> Result<(usize, Option<ColumnError>), ColumnError> {
-    let mut done = 0;
-    for row in rows {
-        if w.len() >= bytes {
-            break;
-        }
-        let (start, held) = (w.len(), large.lobs.len());
-        w.bytes(&ROW);
-        for ((column, field), (encoder, array)) in fields.iter().enumerate().zip(encoders.iter().zip(batch.columns())) {
-            if let Err(fault) = large.cell((column, field), encoder, array.as_ref(), row, w) {
-                w.vec_mut().truncate(start);
-                large.lobs.truncate(held);
-                return Ok((done, Some(fault)));
-            }
-        }
-        done += 1;
+impl LargeCells for LargeValues<'_> {
+    fn begin(&mut self) {
+        self.before = (self.lobs.len(), self.held);
     }
-    Ok((done, None))
-}
 
-impl LargeValues<'_> {
     fn cell(
         &mut self,
-        (column, field): (usize, &Field),
+        column: usize,
         encoder: &ColumnEncoder<'_>,
         array: &dyn Array,
         row: usize,
         w: &mut Writer,
     ) -> Result<(), ColumnError> {
-        if is_large(field) && self.wanted.get(column) == Some(&WantedLocators::Locator) {
+        let field = encoder.field();
+        if self.wanted.get(column) == Some(&WantedLocators::Locator) {
             let value = encoder.encode(array, row, &mut Writer::new())?;
             self.locators.put(Some(field), array.is_null(row), value.unwrap_or_default(), w);
-        } else {
-            let value = encoder.encode(array, row, w)?;
-            if field.shape == Shape::Lob(PLAIN) && value.is_some() {
-                let start = w.len() - usize::from(PLAIN);
-                w.vec_mut().truncate(start);
-                w.u64(UNKNOWN);
-            }
-            self.lobs.extend(value.map(|v| (v, field.nullable)));
+            return Ok(());
         }
+        let Some(value) = encoder.encode(array, row, w)? else { return Ok(()) };
+        if field.shape == Shape::Lob(PLAIN) {
+            let start = w.len() - usize::from(PLAIN);
+            w.vec_mut().truncate(start);
+            w.u64(UNKNOWN);
+        }
+        self.held += value.len();
+        self.lobs.push((value, field.nullable));
         Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        self.held
+    }
+
+    fn undo(&mut self) {
+        let (count, held) = self.before;
+        self.lobs.truncate(count);
+        self.held = held;
     }
 }

@@ -90,7 +90,7 @@ fn send_from(sender: &mut RowSender<'_, '_>, cursor: &mut OpenCursor, to: Move, 
                 let one = if large { 1 } else { usize::MAX };
                 let bytes = if large { usize::MAX } else { size as usize };
                 let had = source.sent;
-                let mut places = LargeValues { wanted: &cursor.wanted, lobs: &mut lobs, locators: sender.locators };
+                let mut places = LargeValues::new(&cursor.wanted, &mut lobs, sender.locators);
                 source.fill(&mut cursor.tail, bytes, one, &mut places, &mut Wait::default());
                 row += source.sent - had;
                 if cursor.tail.len() == before {

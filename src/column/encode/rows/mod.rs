@@ -3,13 +3,16 @@
 //! A tile of rows is measured, so that each row's place is known and the block ends after the row
 //! that fills it; then each column writes its cells where they belong, in a plain loop chosen once
 //! (see `bulk/mod.rs`). A column or a value without such a loop is encoded cell by cell and laid in from
-//! there, so that there is one judge of what fits.
+//! there, so that there is one judge of what fits. So are large values, which travel after their rows.
+
+mod large_cells;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, NullArray, RecordBatch};
 
+pub use self::large_cells::LargeCells;
 use super::bulk::{BulkColumn, ROOM, Target, bulk_column, put};
 use super::{ColumnEncoder, PRESENT, string};
 use crate::column::error::ColumnError;
@@ -25,7 +28,8 @@ const SHORTEST_TILE: usize = 64;
 /// Bytes of a value whose length varies, before any is seen.
 const SHORT_VALUE: usize = 16;
 
-/// Writes rows of one batch. None of its columns may hold large objects: those do not lie in their rows.
+/// Writes rows of one batch. Large values do not lie in their rows: [`encode_large`](RowEncoder::encode_large) is for
+/// batches that have them.
 pub struct RowEncoder<'a> {
     /// The bytes before each row.
     head: &'a [u8],
@@ -82,12 +86,39 @@ impl<'a> RowEncoder<'a> {
 
     /// Appends `rows` (which the batch has) to `w`, until it holds `bytes`. Gives the number of rows
     /// written, and the fault of the one after them if it has one.
-    pub fn encode(&mut self, mut rows: Range<usize>, bytes: usize, w: &mut Writer) -> (usize, Option<ColumnError>) {
+    pub fn encode(&mut self, rows: Range<usize>, bytes: usize, w: &mut Writer) -> (usize, Option<ColumnError>) {
+        self.tiles(rows, bytes, w, None)
+    }
+
+    /// As [`encode`](RowEncoder::encode), with large values among the columns, which count as bytes.
+    pub fn encode_large(
+        &mut self,
+        rows: Range<usize>,
+        bytes: usize,
+        w: &mut Writer,
+        large: &mut dyn LargeCells,
+    ) -> (usize, Option<ColumnError>) {
+        self.tiles(rows, bytes, w, Some(large))
+    }
+
+    fn tiles(
+        &mut self,
+        mut rows: Range<usize>,
+        bytes: usize,
+        w: &mut Writer,
+        mut large: Option<&mut dyn LargeCells>,
+    ) -> (usize, Option<ColumnError>) {
         let mut done = 0;
-        while !rows.is_empty() && w.len() < bytes {
-            let enough = ((bytes - w.len()) / self.typical.max(1)).saturating_add(1);
+        while !rows.is_empty() {
+            let held = w.len() + large.as_ref().map_or(0, |large| large.bytes());
+            if held >= bytes {
+                break;
+            }
+            let enough = ((bytes - held) / self.typical.max(1)).saturating_add(1);
             let tile = rows.start..rows.end.min(rows.start + enough.min(self.rows_of_tile()));
-            let (written, fault) = self.tile(tile, bytes, w);
+            // A trait object is lent anew for each tile.
+            let lent = large.as_mut().map(|large| &mut **large as &mut dyn LargeCells);
+            let (written, fault) = self.tile(tile, bytes, w, lent);
             done += written;
             rows.start += written;
             if fault.is_some() {
@@ -102,7 +133,7 @@ impl<'a> RowEncoder<'a> {
     pub fn encode_all(&mut self, mut rows: Range<usize>, w: &mut Writer, ends: &mut Vec<usize>) -> Option<ColumnError> {
         while !rows.is_empty() {
             let tile = rows.start..rows.end.min(rows.start + self.rows_of_tile());
-            let (written, fault) = self.tile(tile, usize::MAX, w);
+            let (written, fault) = self.tile(tile, usize::MAX, w, None);
             // Each place has moved on to the end of its row.
             ends.extend_from_slice(&self.places);
             rows.start += written;
@@ -117,11 +148,21 @@ impl<'a> RowEncoder<'a> {
         (TILE_BYTES / self.typical.max(1)).clamp(SHORTEST_TILE, TILE)
     }
 
-    fn tile(&mut self, rows: Range<usize>, bytes: usize, w: &mut Writer) -> (usize, Option<ColumnError>) {
+    fn tile(
+        &mut self,
+        rows: Range<usize>,
+        bytes: usize,
+        w: &mut Writer,
+        mut large: Option<&mut dyn LargeCells>,
+    ) -> (usize, Option<ColumnError>) {
         self.places.clear();
         self.places.resize(rows.len(), self.head.len());
         let mut fault = None;
         for column in &mut self.columns {
+            if column.large && large.is_some() {
+                column.begin_large();
+                continue;
+            }
             // A column after one with a fault is asked for the rows in front of it.
             let good = rows.start..rows.start + self.places.len();
             if let Some((row, error)) = column.measure(good, &mut self.places) {
@@ -131,17 +172,29 @@ impl<'a> RowEncoder<'a> {
         }
         let start = w.len();
         let (mut end, mut count) = (start, 0);
-        for place in &mut self.places {
-            if end >= bytes {
+        let before = large.as_ref().map_or(0, |large| large.bytes());
+        let mut held = before;
+        for (row, place) in rows.clone().zip(&mut self.places) {
+            if end + held >= bytes {
                 break;
+            }
+            if let Some(large) = &mut large {
+                match large_cells(&mut self.columns, *large, row) {
+                    Ok(length) => *place += length,
+                    Err(error) => {
+                        fault = Some(error);
+                        break;
+                    }
+                }
+                held = large.bytes();
             }
             end += std::mem::replace(place, end);
             count += 1;
         }
         self.places.truncate(count);
         // The faulty row is not asked for yet.
-        let fault = fault.filter(|_| end < bytes);
-        self.typical = (end - start).checked_div(count).unwrap_or(self.typical);
+        let fault = fault.filter(|_| end + held < bytes);
+        self.typical = (end - start + held - before).checked_div(count).unwrap_or(self.typical);
         let out = w.vec_mut();
         // So that only NULLs need a mark.
         out.resize(end + ROOM, PRESENT);
@@ -158,18 +211,44 @@ impl<'a> RowEncoder<'a> {
     }
 }
 
+/// Takes the large values of a row; the length of what stands in the row for them.
+fn large_cells(columns: &mut [RowColumn<'_>], large: &mut dyn LargeCells, row: usize) -> Result<usize, ColumnError> {
+    large.begin();
+    let mut length = 0;
+    for (index, column) in columns.iter_mut().enumerate().filter(|(_, column)| column.large) {
+        let CellByCell { encoder, array, buf, ends } = &mut column.cells;
+        let start = buf.len();
+        if let Err(error) = large.cell(index, encoder, array.as_ref(), row, buf) {
+            large.undo();
+            return Err(error);
+        }
+        length += buf.len() - start;
+        ends.push(buf.len());
+    }
+    Ok(length)
+}
+
+impl std::fmt::Debug for RowEncoder<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RowEncoder").field("columns", &self.columns.len()).finish_non_exhaustive()
+    }
+}
+
 /// One column: its loop if it has one, and the way of every column.
 struct RowColumn<'a> {
     bulk: Option<Box<dyn BulkColumn>>,
     cells: CellByCell<'a>,
     /// The tile in hand goes cell by cell.
     by_cell: bool,
+    /// Its values travel after their rows.
+    large: bool,
 }
 
 impl<'a> RowColumn<'a> {
     fn new(encoder: ColumnEncoder<'a>, array: &ArrayRef) -> Self {
         let cells = CellByCell { encoder, array: array.clone(), buf: Writer::new(), ends: Vec::new() };
-        let mut column = RowColumn { bulk: None, cells, by_cell: false };
+        let large = matches!(cells.encoder.field.shape, Shape::Lob(_));
+        let mut column = RowColumn { bulk: None, cells, by_cell: false, large };
         column.take(array);
         column
     }
@@ -187,6 +266,12 @@ impl<'a> RowColumn<'a> {
             marked: encoder.field.nullable,
         };
         self.bulk = bulk_column(target, array.as_ref());
+    }
+
+    /// Begins a tile whose cells come row by row.
+    fn begin_large(&mut self) {
+        self.by_cell = true;
+        self.cells.clear();
     }
 
     /// Bytes of a cell, before any is seen.
@@ -220,9 +305,13 @@ struct CellByCell<'a> {
 }
 
 impl CellByCell<'_> {
-    fn measure(&mut self, rows: Range<usize>, lengths: &mut [usize]) -> Option<(usize, ColumnError)> {
+    fn clear(&mut self) {
         self.buf.vec_mut().clear();
         self.ends.clear();
+    }
+
+    fn measure(&mut self, rows: Range<usize>, lengths: &mut [usize]) -> Option<(usize, ColumnError)> {
+        self.clear();
         for (n, (row, length)) in rows.zip(lengths).enumerate() {
             let start = self.buf.len();
             if let Err(error) = self.encoder.encode(self.array.as_ref(), row, &mut self.buf) {

@@ -148,6 +148,108 @@ proptest! {
     }
 }
 
+/// Keeps the large values of rows.
+#[derive(Default)]
+struct Kept {
+    values: Vec<bytes::Bytes>,
+    before: usize,
+}
+
+impl LargeCells for Kept {
+    fn begin(&mut self) {
+        self.before = self.values.len();
+    }
+
+    fn cell(
+        &mut self,
+        _: usize,
+        encoder: &ColumnEncoder<'_>,
+        array: &dyn Array,
+        row: usize,
+        w: &mut Writer,
+    ) -> Result<(), ColumnError> {
+        self.values.extend(encoder.encode(array, row, w)?);
+        Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        self.values.iter().map(bytes::Bytes::len).sum()
+    }
+
+    fn undo(&mut self) {
+        self.values.truncate(self.before);
+    }
+}
+
+/// As `cells`, with the large values.
+fn cells_with_large(
+    fields: &[Field],
+    batch: &RecordBatch,
+    from: usize,
+    bytes: usize,
+) -> (usize, bool, Vec<u8>, Vec<bytes::Bytes>) {
+    let encoders: Vec<_> = fields.iter().enumerate().map(|(i, f)| ColumnEncoder::new(f, i).unwrap()).collect();
+    let (mut w, mut kept) = (Writer::new(), Kept::default());
+    for row in from..batch.num_rows() {
+        let start = w.len();
+        if start + kept.bytes() >= bytes {
+            return (row - from, false, w.into_vec(), kept.values);
+        }
+        kept.begin();
+        w.bytes(&HEAD);
+        for (n, (encoder, array)) in encoders.iter().zip(batch.columns()).enumerate() {
+            if kept.cell(n, encoder, array.as_ref(), row, &mut w).is_err() {
+                w.vec_mut().truncate(start);
+                kept.undo();
+                return (row - from, true, w.into_vec(), kept.values);
+            }
+        }
+    }
+    (batch.num_rows() - from, false, w.into_vec(), kept.values)
+}
+
+proptest! {
+    #[test]
+    fn large_values_follow_their_rows(
+        seeds in proptest::collection::vec(
+            (proptest::option::weighted(0.8, "[a-z\u{1F600}é]{0,9}"), any::<Option<i32>>(), "[a-z]{0,40}"), 1..200),
+        bytes in 1usize..4000,
+        ccsid in prop_oneof![Just(1208u16), Just(37)],
+        nullable: bool,
+    ) {
+        let large = |ty, width, ccsid| Field { ccsid, nullable, length: 1 << 20, ..Field::new(ty, Shape::Lob(width)) };
+        let fields = [
+            Field { nullable: true, ..Field::new(Type::Integer, Shape::Fixed(4)) },
+            large(Type::Text, 8, ccsid),
+            Field { ccsid: 1208, length: 30, nullable: true, ..Field::new(Type::Text, Shape::Var) },
+            Field { nullable: true, ..large(Type::Binary, 9, CCSID_BINARY) },
+        ];
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(seeds.iter().map(|s| s.1).collect::<Int32Array>()),
+            Arc::new(seeds.iter().map(|s| s.0.as_deref()).collect::<StringArray>()),
+            Arc::new(seeds.iter().map(|s| Some(s.2.as_str())).collect::<StringArray>()),
+            Arc::new(seeds.iter().map(|s| s.0.as_deref().map(str::as_bytes)).collect::<BinaryArray>()),
+        ];
+        let named = columns.iter().map(|c| ArrowField::new("C", c.data_type().clone(), true));
+        let all = RecordBatch::try_new(Arc::new(Schema::new(named.collect::<Vec<_>>())), columns).unwrap();
+        let mut encoder = RowEncoder::kept(&HEAD, &fields, &all).unwrap();
+        let mut from = 0;
+        while from < all.num_rows() {
+            let (mut w, mut kept) = (Writer::new(), Kept::default());
+            let (done, fault) = encoder.encode_large(from..all.num_rows(), bytes, &mut w, &mut kept);
+            let expected = cells_with_large(&fields, &all, from, bytes);
+            prop_assert_eq!((done, fault.is_some(), w.into_vec(), kept.values), expected);
+            if let Some(ColumnError::Value(bad)) = &fault {
+                prop_assert_eq!(bad.row, (from + done) as u64 + 1);
+            }
+            if fault.is_some() {
+                return Ok(());
+            }
+            from += done;
+        }
+    }
+}
+
 #[test]
 fn more_rows_than_a_tile() {
     let seeds: Vec<_> =
