@@ -113,11 +113,14 @@ pub(super) enum Piece {
     Single(Input),
 }
 
-/// Rows of a batch, which has a column for each parameter, to be encoded piece by piece.
+/// Rows of a batch, which has a column for each parameter, to be encoded piece by piece. It is kept for the batches
+/// after it: parameters are many and batches may be small.
 #[derive(Debug)]
 pub(super) struct RowsToSend {
     described: Arc<Vec<SqlVar>>,
     fields: Arc<Vec<Field>>,
+    /// Made for the first rows that go together.
+    encoder: Option<RowEncoder<'static>>,
     /// With NULL for parameters that only come out: their values do not matter.
     batch: RecordBatch,
     given: RecordBatch,
@@ -139,19 +142,56 @@ impl RowsToSend {
         let large = large_rows(described, batch);
         let given = batch.clone();
         let batch = only_in(described, batch).map_err(first)?;
-        Ok(RowsToSend { described: described.clone(), fields, batch, given, large })
+        let described = described.clone();
+        Ok(RowsToSend { described, fields, encoder: None, batch, given, large })
+    }
+
+    /// True for the parameters that rows are encoded for.
+    pub(super) fn is_for(&self, described: &Arc<Vec<SqlVar>>) -> bool {
+        Arc::ptr_eq(&self.described, described)
+    }
+
+    /// Goes on with the rows of another batch.
+    pub(super) fn take(&mut self, batch: &RecordBatch) -> std::result::Result<(), BadRow> {
+        let first = |error| BadRow { row: 0, error };
+        counted(&self.described, batch).map_err(first)?;
+        self.batch = only_in(&self.described, batch).map_err(first)?;
+        self.large = large_rows(&self.described, batch);
+        self.given = batch.clone();
+        if let Some(encoder) = &mut self.encoder {
+            encoder.take(&self.batch);
+        }
+        Ok(())
+    }
+
+    /// Lets go of the batch, until there is another one.
+    pub(super) fn rest(&mut self) {
+        let nothing = RecordBatch::new_empty(Arc::new(Schema::empty()));
+        (self.batch, self.given, self.large) = (nothing.clone(), nothing, Vec::new());
+        if let Some(encoder) = &mut self.encoder {
+            encoder.rest();
+        }
     }
 
     /// The rows from `at` on that go together: them, and how many they are.
-    pub(super) fn next(&self, at: usize, room: Room, session: &Session) -> std::result::Result<(Piece, usize), BadRow> {
+    pub(super) fn next(
+        &mut self,
+        at: usize,
+        room: Room,
+        session: &Session,
+    ) -> std::result::Result<(Piece, usize), BadRow> {
         let large = self.large.get(self.large.partition_point(|row| *row < at)..).and_then(|rows| rows.first());
         let end = self.batch.num_rows().min(at.saturating_add(room.rows));
         let end = large.map_or(end, |large| end.min(*large));
         if end <= at {
             return by_itself(&self.described, &self.given, at, session).map(|input| (Piece::Single(input), 1));
         }
-        let mut encoder =
-            RowEncoder::new(&RowBlock::PRESENT, &self.fields, &self.batch).map_err(|e| self.refused(at, &e))?;
+        let mut encoder = match self.encoder.take() {
+            Some(encoder) => encoder,
+            None => {
+                RowEncoder::kept(&RowBlock::PRESENT, &self.fields, &self.batch).map_err(|e| self.refused(at, &e))?
+            }
+        };
         let (mut w, mut ends) = (Writer::new(), Vec::new());
         let (rows, fault) = match room.array {
             true => encoder.encode(at..end, room.bytes, &mut w),
@@ -165,6 +205,7 @@ impl RowsToSend {
                 (ends.len(), fault)
             }
         };
+        self.encoder = Some(encoder);
         match fault {
             Some(fault) if rows == 0 => Err(self.refused(at, &fault)),
             // The row with the fault is the first of the next ones.

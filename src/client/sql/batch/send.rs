@@ -64,6 +64,8 @@ pub(super) struct RowSender {
     pub(super) most: usize,
     /// The rows that were left out, where they are.
     pub(super) skipped: Option<Skipped>,
+    /// The encoders of the batch before.
+    kept: Option<RowsToSend>,
     /// Rows that were taken from the caller.
     given: u64,
     /// Those that were sent and are not answered, or wait to be sent.
@@ -83,6 +85,7 @@ impl RowSender {
             ready: None,
             most: usize::MAX,
             skipped: None,
+            kept: None,
             given: 0,
             under_way: VecDeque::new(),
             left_out: 0,
@@ -103,7 +106,7 @@ impl RowSender {
     /// Sends rows of the prepared statement, and notes the answers to those before them.
     pub(super) async fn send(&mut self, batch: &RecordBatch) -> Result<()> {
         let before = self.given;
-        let Some(rows) = self.rows_of(batch, before).await? else { return Ok(()) };
+        let Some(mut rows) = self.rows_of(batch, before).await? else { return Ok(()) };
         while self.given < before + batch.num_rows() as u64 {
             let at = (self.given - before) as usize;
             let (piece, count) = match rows.next(at, self.room(), &self.work.inner.session) {
@@ -118,12 +121,18 @@ impl RowSender {
             };
             self.submit(piece, batch.slice(at, count)).await?;
         }
+        rows.rest();
+        self.kept = Some(rows);
         Ok(())
     }
 
     async fn rows_of(&mut self, batch: &RecordBatch, before: u64) -> Result<Option<RowsToSend>> {
         let Some(ready) = &self.ready else { return Ok(None) };
-        match RowsToSend::new(&ready.parameters, batch, &self.work.inner.session) {
+        let made = match self.kept.take().filter(|rows| rows.is_for(&ready.parameters)) {
+            Some(mut rows) => rows.take(batch).map(|()| rows),
+            None => RowsToSend::new(&ready.parameters, batch, &self.work.inner.session),
+        };
+        match made {
             Ok(rows) => Ok(Some(rows)),
             Err(bad) => {
                 self.answers().await?;
@@ -316,9 +325,9 @@ impl RowSender {
     /// Executes the statement for each of some rows by itself, in chains.
     async fn one_by_one(&mut self, sent: &SentRows) -> Result<()> {
         self.work.inner.work.rows.open();
-        let Some(rows) = self.again(sent)? else { return Ok(()) };
+        let Some(mut rows) = self.again(sent)? else { return Ok(()) };
         let count = sent.rows.num_rows();
-        let changed = self.run(&rows, sent, 0..count, false).await?;
+        let changed = self.run(&mut rows, sent, 0..count, false).await?;
         self.count(count as u64, changed);
         Ok(())
     }
@@ -327,14 +336,14 @@ impl RowSender {
     /// are sent one by one. That row's error, unless all of them are executed now.
     async fn search(&mut self, sent: &SentRows) -> Result<()> {
         self.work.inner.work.rows.open();
-        let Some(rows) = self.again(sent)? else { return Ok(()) };
+        let Some(mut rows) = self.again(sent)? else { return Ok(()) };
         let count = sent.rows.num_rows();
         // Rows that are executed; rows that are known to be good; the first that fails is before the end.
         let (mut inside, mut good, mut end, mut gone) = (0, 0, count, false);
         let mut changed = Some(0);
         while end - good > FEW {
             let middle = good + (end - good) / 2;
-            match self.run(&rows, sent, inside..middle, true).await {
+            match self.run(&mut rows, sent, inside..middle, true).await {
                 Ok(more) => {
                     changed = changed.zip(more).map(|(a, b)| a + b);
                     (inside, good) = (middle, middle);
@@ -349,7 +358,7 @@ impl RowSender {
             }
         }
         for (range, array) in [(inside..good, true), (good..end, false), (end..count, false)] {
-            let done = self.run(&rows, sent, range, array).await;
+            let done = self.run(&mut rows, sent, range, array).await;
             let more = done.map_err(|bad| Bad { rolled_back: bad.rolled_back || gone, ..bad })?;
             changed = changed.zip(more).map(|(a, b)| a + b);
         }
@@ -367,7 +376,7 @@ impl RowSender {
     /// Executes the statement for some of `sent`, and waits for the answers.
     async fn run(
         &mut self,
-        rows: &RowsToSend,
+        rows: &mut RowsToSend,
         sent: &SentRows,
         range: Range<usize>,
         array: bool,
