@@ -40,19 +40,6 @@ pub(super) fn days(century: u32, year: u32, month: u32, day: u32) -> Option<i32>
     Some((before + of_year).cast_signed() + FIRST_DAY)
 }
 
-/// The year of a day from [`FIRST_DAY`] on, and the number of the day in it, from 1.
-#[inline]
-pub(super) fn ordinal(days: i32) -> (u32, u32) {
-    let (year, since_march) = since_march(days);
-    match since_march.checked_sub(306) {
-        Some(since_january) => (year + 1, since_january + 1),
-        None => {
-            let leap = year & 3 == 0 && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-            (year, since_march + 60 + u32::from(leap))
-        }
-    }
-}
-
 /// Year, month and day of a day from [`FIRST_DAY`] on; the reverse of [`days`].
 #[inline]
 pub(super) fn civil(days: i32) -> (u32, u32, u32) {

@@ -125,5 +125,13 @@ fn scatter_fixed<const N: usize>(
 ) {
     let start = rows.start;
     let cells = cells.as_chunks::<N>().0;
+    if marks.nulls.is_none() {
+        let width = marks.width();
+        for (place, cell) in places.iter_mut().zip(cells).take(rows.len()) {
+            *place += width;
+            put(out, place, cell);
+        }
+        return;
+    }
     marks.write_fixed(rows, places, out, |row| cells.get(row - start).copied());
 }

@@ -176,6 +176,13 @@ fn whole((digits, exponent): (u64, i32)) -> (u64, i32) {
 /// Writes the number that a text is; false when it is not a number, or does not fit.
 #[inline]
 fn put(text: &str, width: usize, n: usize, cells: &mut [u8]) -> bool {
+    if let Some((negative, digits, exponent)) = decfloat::few_characters(text.as_bytes()) {
+        match width {
+            8 => store(cells, 8 * n, &decfloat::short(negative, digits, exponent).to_be_bytes()),
+            _ => store(cells, 16 * n, &decfloat::long(negative, digits.into(), exponent).to_be_bytes()),
+        }
+        return true;
+    }
     let careful = || text.trim().parse().ok();
     let Some(number) = decfloat::plain(text.as_bytes()).or_else(careful) else { return false };
     match width {

@@ -47,7 +47,7 @@ pub(super) fn column(target: Target<'_>, marks: Marks, array: &dyn Array) -> Opt
     let most = 10u128.pow(field.precision.into()) - 1;
     let values = Exact::of(array)?.scaled(field.scale.into(), most)?;
     match field.precision {
-        1..=MOST => made(marks, width, Few { values, form, width, level: level() }),
+        1..=MOST => made(marks, width, Few { values, form, width, most: field.precision, level: level() }),
         ..=SMALL => made(marks, width, Small { values, form, width }),
         _ => made(marks, width, Large { values, form, width }),
     }
@@ -90,17 +90,19 @@ struct Few {
     values: Exact,
     form: Form,
     width: usize,
+    /// Digits.
+    most: u8,
     level: Level,
 }
 
 impl CellMaker for Few {
     fn make(&mut self, rows: Range<usize>, marks: &Marks, cells: &mut [u8]) -> bool {
-        let (width, form) = (self.width, self.form);
+        let (width, form, most) = (self.width, self.form, self.most);
         let Some(values) = self.values.small(rows, marks) else { return false };
         let kind = if matches!(form, Form::Packed(_)) { DigitForm::Nibbles } else { DigitForm::Bytes };
         let mut digits = Digits::new();
         for (first, values) in (0..).step_by(LANES).zip(values.chunks(LANES)) {
-            digits.fill(self.level, kind, values);
+            digits.fill(self.level, kind, most, values);
             let made = values.iter().zip(digits.high.iter().zip(&digits.low));
             let made = (first..).map(|n| n * width).zip(made);
             match form {

@@ -7,6 +7,8 @@ use crate::wire::value::simd::LANES;
 
 /// The most digits of a number here.
 pub(super) const MOST: u8 = 15;
+/// The most digits that take one step less.
+pub(super) const HALF: u8 = 8;
 /// The lowest bits of what is added to this are a whole number: the last place of such a float counts ones.
 const WHOLE: f64 = (1u64 << 52) as f64;
 /// The same for numbers that may be below zero; bit 51 is set when they are not.
@@ -15,7 +17,7 @@ const LOWER: u64 = 0xFFFF_FFFF;
 
 /// The digits of numbers, the first of them in the lowest bits.
 pub(super) struct Digits {
-    /// In front of the last eight.
+    /// In front of the last eight; none of numbers that have no more than [`HALF`].
     pub(super) high: [u64; LANES],
     /// The last eight.
     pub(super) low: [u64; LANES],
@@ -35,14 +37,14 @@ impl Digits {
         Digits { high: [0; LANES], low: [0; LANES] }
     }
 
-    /// Of as many as [`LANES`] numbers of up to [`MOST`] digits, without their signs.
+    /// Of as many as [`LANES`] numbers of up to `most` digits, at most [`MOST`], without their signs.
     #[inline]
-    pub(super) fn fill(&mut self, level: Level, form: DigitForm, numbers: &[i64]) {
-        dispatch!(level, simd => self.fill_with(simd, form, numbers));
+    pub(super) fn fill(&mut self, level: Level, form: DigitForm, most: u8, numbers: &[i64]) {
+        dispatch!(level, simd => self.fill_with(simd, form, most, numbers));
     }
 
     #[inline(always)]
-    fn fill_with<S: Simd>(&mut self, simd: S, form: DigitForm, numbers: &[i64]) {
+    fn fill_with<S: Simd>(&mut self, simd: S, form: DigitForm, most: u8, numbers: &[i64]) {
         let mut magnitudes = [0; LANES];
         for (magnitude, number) in magnitudes.iter_mut().zip(numbers) {
             *magnitude = number.unsigned_abs();
@@ -52,6 +54,10 @@ impl Digits {
         let vectors = magnitudes.chunks_exact(size).zip(out).take(numbers.len().div_ceil(size));
         for (magnitudes, (high, low)) in vectors {
             let n = S::u64s::from_slice(simd, magnitudes);
+            if most <= HALF {
+                eight::<S>(form, n).store_slice(low);
+                continue;
+            }
             let (h, l) = divided::<S>(n, 100_000_000, 1e-8);
             eight::<S>(form, h).store_slice(high);
             eight::<S>(form, l).store_slice(low);
@@ -99,16 +105,23 @@ mod tests {
     use crate::wire::codec::instructions::levels;
 
     fn check(numbers: &[i64]) {
+        let few = numbers.iter().all(|number| number.unsigned_abs() < 10u64.pow(HALF.into()));
+        for most in [MOST, HALF].into_iter().take(1 + usize::from(few)) {
+            check_as(most, numbers);
+        }
+    }
+
+    fn check_as(most: u8, numbers: &[i64]) {
         for (name, level) in levels() {
             let mut digits = Digits::new();
-            digits.fill(level, DigitForm::Bytes, numbers);
+            digits.fill(level, DigitForm::Bytes, most, numbers);
             let found = digits.high.iter().zip(&digits.low);
             for ((high, low), number) in found.zip(numbers) {
                 let bytes: Vec<u8> = [high.to_le_bytes(), low.to_le_bytes()].concat();
                 let text: String = bytes.iter().map(|digit| char::from(b'0' + digit)).collect();
                 assert_eq!(text, format!("{:016}", number.unsigned_abs()), "{name}");
             }
-            digits.fill(level, DigitForm::Nibbles, numbers);
+            digits.fill(level, DigitForm::Nibbles, most, numbers);
             let found = digits.high.iter().zip(&digits.low);
             for ((high, low), number) in found.zip(numbers) {
                 let word = (high | low << 32).swap_bytes();

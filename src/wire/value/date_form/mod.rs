@@ -2,7 +2,7 @@
 //! with a year of two digits mean 1940 to 2039. Which of day, month and year comes first is said by the
 //! form and never guessed; which of the separators stands between them does not matter to a reader.
 
-use super::calendar::{self, civil, days, ordinal};
+use super::calendar::{self, civil, days};
 use super::datetext::{self, put_number};
 use super::datetime::{self, pair, pairs, to_ascii};
 use super::error::{Result, ValueError, ValueForm};
@@ -215,6 +215,9 @@ impl DateForm {
     /// The text of a day in an alphabet with this zero and this separator, from the left; `None` where it has none.
     #[inline]
     pub fn text(self, value: i32, zero: u8, separator: u8) -> Option<[u8; 10]> {
+        if self == DateForm::Jul {
+            return julian(value, zero, separator);
+        }
         if !(calendar::FIRST_DAY..=calendar::LAST_DAY).contains(&value) {
             return None;
         }
@@ -233,11 +236,8 @@ impl DateForm {
             DateForm::Ymd => [y1, y2, s, m1, m2, s, d1, d2, 0, 0],
             DateForm::Dmy => [d1, d2, s, m1, m2, s, y1, y2, 0, 0],
             DateForm::Mdy => [m1, m2, s, d1, d2, s, y1, y2, 0, 0],
-            DateForm::Jul => {
-                let (_, day) = ordinal(value);
-                let [tens, ones] = two(day % 100);
-                [y1, y2, s, zero + (day / 100) as u8, tens, ones, 0, 0, 0, 0]
-            }
+            // Written above.
+            DateForm::Jul => return None,
         })
     }
 
@@ -250,6 +250,27 @@ impl DateForm {
             _ => "YYYY-MM-DD, MM/DD/YYYY or DD.MM.YYYY",
         }
     }
+}
+
+/// 1940-01-01, and the days from there to the end of 2039, every fourth year of which is a leap year, from the first one.
+const FIRST_OF_1940: i32 = -10_958;
+const HUNDRED_YEARS: u32 = 36_525;
+const FOUR_YEARS: u32 = 1461;
+
+/// `YY/DDD`, from the left.
+#[inline]
+fn julian(value: i32, zero: u8, separator: u8) -> Option<[u8; 10]> {
+    let since = value.wrapping_sub(FIRST_OF_1940).cast_unsigned();
+    if since >= HUNDRED_YEARS {
+        return None;
+    }
+    let year = 4 * since / FOUR_YEARS;
+    let day = since - (FOUR_YEARS * year).div_ceil(4) + 1;
+    let (year, hundreds) = (if year < 60 { year + 40 } else { year - 60 }, day / 100);
+    let rest = day - 100 * hundreds;
+    let digit = |n: u32| zero + n as u8;
+    let (tens, ones) = (rest / 10, rest % 10);
+    Some([digit(year / 10), digit(year % 10), separator, digit(hundreds), digit(tens), digit(ones), 0, 0, 0, 0])
 }
 
 impl TimeForm {

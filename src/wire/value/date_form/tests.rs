@@ -80,6 +80,18 @@ fn times_in_every_form() {
     assert_eq!(TimeForm::Iso.read(b"24.00.00"), Err(ValueError::EndOfDay));
 }
 
+#[test]
+fn every_day_of_a_year_of_two_digits_is_written_alike() {
+    for day in -11_400..26_000 {
+        for form in [DateForm::Ymd, DateForm::Jul] {
+            let mut out = Vec::new();
+            let known = form.put(day, b'/', &mut out).is_ok();
+            let text = form.text(day, b'0', b'/').map(|text| text[..form.width() as usize].to_vec());
+            assert_eq!(text, known.then_some(out), "{day}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_day_survives(day in calendar::FIRST_DAY..=calendar::LAST_DAY) {

@@ -9,7 +9,7 @@ mod packed;
 mod text;
 
 pub use packed::{long, short};
-pub use text::{plain, put_text};
+pub use text::{few_characters, plain, put_text};
 
 use super::error::{Result, ValueError, ValueForm};
 

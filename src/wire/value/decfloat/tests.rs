@@ -153,6 +153,21 @@ proptest! {
     }
 
     #[test]
+    fn a_few_characters_are_what_any_text_is(text in "-?[0-9]{0,16}\\.?[0-9]{0,16}|-?[0-9.+eE \\x00-\\x7Fé:/]{0,17}") {
+        if let Some((negative, digits, exponent)) = few_characters(text.as_bytes()) {
+            let found = DecFloat { negative, class: Class::Finite, coefficient: digits.into(), exponent };
+            prop_assert_eq!(text.parse(), Ok(found));
+        }
+    }
+
+    #[test]
+    fn digits_and_a_point_are_taken_at_once(whole in "[0-9]{1,9}", fraction in "[0-9]{3,6}", minus: bool, point: bool) {
+        let sign = if minus { "-" } else { "" };
+        let text = format!("{sign}{whole}{}{fraction}", if point { "." } else { "" });
+        prop_assert!(few_characters(text.as_bytes()).is_some(), "{}", text);
+    }
+
+    #[test]
     fn plain_text_is_what_any_text_is(text in "[-+]?[0-9]{0,20}\\.?[0-9]{0,20}([eE][-+]?[0-9]{0,11})?") {
         if let Some(found) = plain(text.as_bytes()) {
             prop_assert_eq!(text.parse(), Ok(found));

@@ -169,7 +169,7 @@ impl Mantissa<'_> {
 #[inline(always)]
 fn run<'a>(mut text: &'a [u8], push: &mut impl FnMut(u64, u64)) -> &'a [u8] {
     while let Some((eight, rest)) = text.split_first_chunk()
-        && let Some(value) = eight_digits(*eight)
+        && let Some(value) = eight_characters(*eight)
     {
         push(100_000_000, value);
         text = rest;
@@ -181,19 +181,64 @@ fn run<'a>(mut text: &'a [u8], push: &mut impl FnMut(u64, u64)) -> &'a [u8] {
     text
 }
 
-/// The number that eight digits are; none if one of them is something else.
+/// The number that eight characters are; none if one of them is something else than a digit.
 #[inline(always)]
-fn eight_digits(text: [u8; 8]) -> Option<u64> {
+fn eight_characters(text: [u8; 8]) -> Option<u64> {
     const EVERY: u64 = 0x0101_0101_0101_0101;
     let digits = u64::from_le_bytes(text) ^ (EVERY * 0x30);
     // Six more carry a byte above 9 into its upper half; it cannot carry into the next one unless that half is set.
-    if (digits | digits.wrapping_add(EVERY * 6)) & (EVERY * 0xF0) != 0 {
-        return None;
-    }
+    let odd = (digits | digits.wrapping_add(EVERY * 6)) & (EVERY * 0xF0);
+    (odd == 0).then(|| eight_digits(digits))
+}
+
+/// The number that eight digits are, the first one in the lowest byte; of anything else, any.
+#[inline(always)]
+fn eight_digits(digits: u64) -> u64 {
     // Two by two, the first of which is in the lower byte.
-    let pairs = (digits * 10 + (digits >> 8)) & 0x00FF_00FF_00FF_00FF;
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00FF_00FF_00FF_00FF;
     let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_FFFF_0000_FFFF;
-    Some((fours * 10_000 + (fours >> 32)) & 0xFFFF_FFFF)
+    (fours * 10_000 + (fours >> 32)) & 0xFFFF_FFFF
+}
+
+/// Sign, digits and exponent of a number of four to sixteen characters, digits and a point at most, and a minus in front;
+/// `None` for anything else.
+#[inline]
+pub fn few_characters(text: &[u8]) -> Option<(bool, u64, i32)> {
+    let (negative, body) = match text.split_first()? {
+        (b'-', rest) => (true, rest),
+        _ => (false, text),
+    };
+    let count = body.len() as u32;
+    // The front and the back of it, which may overlap: the last character in the lowest byte.
+    let all = match count {
+        8..=16 => {
+            let (front, back) = (u64::from_be_bytes(*body.first_chunk()?), u64::from_be_bytes(*body.last_chunk()?));
+            u128::from(front) << (8 * (count - 8)) | u128::from(back)
+        }
+        4..8 => {
+            let (front, back) = (u32::from_be_bytes(*body.first_chunk()?), u32::from_be_bytes(*body.last_chunk()?));
+            (u64::from(front) << (8 * (count - 4)) | u64::from(back)).into()
+        }
+        _ => return None,
+    };
+    const EVERY: u128 = u128::from_ne_bytes([1; 16]);
+    let characters = all ^ (EVERY * 0x30) >> (128 - 8 * count);
+    let others = characters ^ (EVERY * u128::from(b'.' ^ 0x30));
+    // The lowest byte that is zero has the lowest top bit.
+    let point = others.wrapping_sub(EVERY) & !others & (EVERY * 0x80);
+    let (digits, places) = match point {
+        0 => (characters, 0),
+        _ => {
+            let places = point.trailing_zeros() / 8;
+            let below = (1u128 << (8 * places)) - 1;
+            (characters & below | characters >> 8 & !below, places)
+        }
+    };
+    // As in eight characters.
+    let odd = (digits | digits.wrapping_add(EVERY * 6)) & (EVERY * 0xF0);
+    let number = |half: u64| eight_digits(half.swap_bytes());
+    let value = number((digits >> 64) as u64) * 100_000_000 + number(digits as u64);
+    (odd == 0).then_some((negative, value, -places.cast_signed()))
 }
 
 impl fmt::Display for DecFloat {
