@@ -227,7 +227,7 @@ impl Conversation {
             cp::SECCHK => {
                 let after = commands::secchk(login, env, &shared.logins, request, out)?;
                 if login.stage == Stage::Proved {
-                    *files = shared.job();
+                    *files = shared.job(login.user());
                 }
                 Ok(after)
             }
@@ -249,7 +249,7 @@ impl Conversation {
                     false => (engine, None),
                 };
                 engine.hold(budget);
-                engine.appear_as(&Catalog::new(env.persona.clone()));
+                engine.appear_as(&Catalog::new(env.persona.clone()).with_journals(shared.journals()));
                 *sql = Some(SqlSession::new(engine, xa, shared.packages.clone(), budget, abandoned.clone()));
                 Ok(After::Next)
             }

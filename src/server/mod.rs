@@ -11,6 +11,7 @@ mod environment;
 pub mod error;
 pub mod file;
 mod interrupt;
+mod journal;
 pub mod listen;
 mod login;
 pub mod persona;

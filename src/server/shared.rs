@@ -6,6 +6,7 @@ use super::crowd::Crowd;
 use super::file::job::Job;
 use super::file::library::FileStore;
 use super::interrupt::intrdbrqs::Interrupts;
+use super::journal::journals::Journals;
 use super::login::access::LoginRules;
 use super::login::failed_logins::FailedLogins;
 use super::persona::Persona;
@@ -63,8 +64,13 @@ impl ServerShared {
         }
     }
 
-    /// A job for a connection that has logged in; none without record access.
-    pub(super) fn job(&self) -> Option<Job> {
-        self.files.clone().map(|files| Job::new(files, self.read_only))
+    /// The journals of the files.
+    pub(super) fn journals(&self) -> Option<Journals> {
+        self.files.as_ref().map(|files| files.journals().clone())
+    }
+
+    /// A job for a user who has logged in; none without record access.
+    pub(super) fn job(&self, user: &str) -> Option<Job> {
+        self.files.clone().map(|files| Job::new(files, self.read_only, user))
     }
 }

@@ -1,5 +1,5 @@
 """The views of a product's catalog in statements for DuckDB: `SYSCAT.TABLES` and the like stand for rows that a
-connection has under a name of its own, and so do table functions: `TABLE(SYSPROC.F(?, 'U'))`.
+connection has under a name of its own, and so do table functions: `TABLE(SYSPROC.F(?, 'U'))`, QSYS2.DISPLAY_JOURNAL.
 """
 
 from __future__ import annotations
@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from drdarrow.server import journals
+from drdarrow.server.columns import CATALOG
 from drdarrow.server.engine import Objects, Views
 from drdarrow.server.lexer import Word, closing, lex, split, text
 
@@ -22,7 +24,6 @@ _AFTER_TABLE = set(
     "WHERE GROUP HAVING JOIN LEFT RIGHT FULL INNER CROSS ON NATURAL OFFSET ORDER FETCH LIMIT UNION EXCEPT INTERSECT "
     "WITH FOR OPTIMIZE USING SKIP QUERYNO".split()
 )
-_PREFIX = "drdarrow_catalog_"
 #: The schema of table functions, which are no tables by their names alone.
 _FUNCTIONS = "SYSPROC"
 
@@ -40,7 +41,7 @@ class CatalogViews:
 
     def __init__(self, views: Views | None = None) -> None:
         self._views = views or _NoViews()
-        self._tables = {name: _PREFIX + name.replace(".", "_").lower() for name in self._views.names()}
+        self._tables = {name: CATALOG + name.replace(".", "_").lower() for name in self._views.names()}
         self._names = {table: name for name, table in self._tables.items()}
         self._schemas = {name.partition(".")[0] for name in self._tables}
         self._facts: Facts = {}
@@ -84,22 +85,29 @@ class CatalogViews:
             return None
         if at and words[at - 1].text == "." or _plain(schema) == _FUNCTIONS:
             return None
-        return self._tables.get(f"{_plain(schema)}.{_plain(name)}")
+        full = f"{_plain(schema)}.{_plain(name)}"
+        return None if full == journals.FUNCTION else self._tables.get(full)
 
     def _function(self, words: list[Word], at: int) -> tuple[str, int] | None:
-        """Puts DuckDB's words for `TABLE(SYSPROC.F(arguments))`: its name for the rows, and where the function ends.
-        They are the same for all arguments that are not NULL."""
+        """Puts DuckDB's words for `TABLE(SYSPROC.F(arguments))`: its name for the rows, and where the function ends."""
         if words[at].upper != "TABLE" or words[at + 1].text != "(":
             return None
         schema, point, name, opening = [*words[at + 2 : at + 6], *[Word("end", "")] * 4][:4]
-        table = self._tables.get(f"{_FUNCTIONS}.{_plain(name)}")
-        if _plain(schema) != _FUNCTIONS or point.text != "." or table is None or opening.text != "(":
+        full = f"{_plain(schema)}.{_plain(name)}"
+        table = self._tables.get(full) if _plain(schema) == _FUNCTIONS or full == journals.FUNCTION else None
+        if point.text not in (".", "/") or table is None or opening.text != "(":
             return None
         end, last = closing(words, at + 1), closing(words, at + 5)
         if last != end - 1 or words[end].text != ")":
             return None
-        given = [f"CAST({text(part)} AS VARCHAR) IS NOT NULL" for part in split(words[at + 6 : last])]
-        words[at].text = f"(SELECT * FROM {table} WHERE {' AND '.join(given) or 'TRUE'})"
+        arguments = split(words[at + 6 : last])
+        if full == journals.FUNCTION:
+            columns = [name for name, _, _ in self._without_rows(table).fields()]
+            words[at].text = journals.entries(table, columns, arguments)
+        else:
+            # Their rows are the same for all arguments that are not NULL.
+            given = [f"CAST({text(part)} AS VARCHAR) IS NOT NULL" for part in arguments]
+            words[at].text = f"(SELECT * FROM {table} WHERE {' AND '.join(given) or 'TRUE'})"
         for word in words[at + 1 : end + 1]:
             word.text = word.before = ""
         return table, end + 1
@@ -129,6 +137,8 @@ class CatalogViews:
         for table in tables:
             if table.upper() not in self._facts:
                 fields = self._without_rows(table).fields()
+                if self._names[table] == journals.FUNCTION:
+                    fields = fields[: -journals.PICKING]
                 self._facts[table.upper()] = {name: about for name, _, about in fields}
         return {table.upper(): self._facts[table.upper()] for table in tables}
 

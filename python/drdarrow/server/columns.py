@@ -18,10 +18,12 @@ from drdarrow.server.lexer import Word, lex, text
 from drdarrow.server.patience import look
 
 __all__ = [
-    "Facts", "change", "facts", "grouped", "keeps_rows", "learn", "names", "numbered", "origins", "settled", "spelled",
-    "typed",
+    "CATALOG", "Facts", "change", "facts", "grouped", "keeps_rows", "learn", "names", "numbered", "origins", "settled",
+    "spelled", "typed",
 ]  # fmt: skip
 
+#: The names of rows of the catalog begin with it.
+CATALOG = "drdarrow_catalog_"
 #: Characters of a statement whose tree is kept for the next time.
 _KEPT = 2048
 #: Markers of a list that is read as one of them.
@@ -221,15 +223,24 @@ def _without(words: Sequence[Word], lists: Mapping[int, int]) -> str:
 
 
 def _sources(query: exp.Select) -> dict[str, str]:
-    """The tables of a query: the name that it has here to its own; a subquery has none."""
+    """The tables of a query: the name that it has here to its own; a subquery has none, unless it stands for a function
+    of the catalog."""
     found = {}
     parts = [query.args.get("from_"), *(query.args.get("joins") or [])]
     for part in parts:
         source = part.this if part is not None else None
         if isinstance(source, (exp.Table, exp.Subquery)):
-            name = ".".join(filter(None, (source.db, source.name))) if isinstance(source, exp.Table) else ""
+            inner = _rows_of_catalog(source) if isinstance(source, exp.Subquery) else source
+            name = ".".join(filter(None, (inner.db, inner.name))) if isinstance(inner, exp.Table) else ""
             found[(source.alias_or_name or "").upper()] = name.upper()
     return found
+
+
+def _rows_of_catalog(query: exp.Subquery) -> exp.Expression | None:
+    """The rows of the catalog that a subquery picks some of, as a table function does; none of another subquery."""
+    source = query.this.args.get("from_") if isinstance(query.this, exp.Select) else None
+    table = source.this if source is not None else None
+    return table if isinstance(table, exp.Table) and table.name.startswith(CATALOG) else None
 
 
 def _name(part: exp.Expression) -> str | None:

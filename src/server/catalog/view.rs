@@ -6,6 +6,7 @@ use super::facts;
 use super::relation::{Asked, Row};
 use super::value::Value;
 use crate::server::error::SqlError;
+use crate::server::journal::journals::Journals;
 use crate::server::persona::Persona;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Field, Schema, SchemaRef};
@@ -15,22 +16,38 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Catalog {
     persona: Arc<Persona>,
+    /// The journals of record files, where the server has some.
+    journals: Option<Journals>,
 }
 
 impl Catalog {
     /// Of a product.
     pub fn new(persona: Arc<Persona>) -> Catalog {
-        Catalog { persona }
+        Catalog { persona, journals: None }
+    }
+
+    /// The same with the journals of a server's files.
+    pub(in crate::server) fn with_journals(self, journals: Option<Journals>) -> Catalog {
+        Catalog { journals, ..self }
     }
 
     /// The names of its views, with their schemas: `SYSCAT.TABLES`.
     pub fn names(&self) -> Vec<String> {
-        self.views().map(|view| format!("{}.{}", view.schema, view.name)).collect()
+        let journals = self.journals.iter().flat_map(Journals::names).map(str::to_owned);
+        self.views().map(|view| format!("{}.{}", view.schema, view.name)).chain(journals).collect()
+    }
+
+    /// The columns and rows of a view that is the same for every engine, and whose rows the server holds in any case:
+    /// what is known of journals.
+    pub fn held(&self, name: &str) -> Option<(SchemaRef, Vec<RecordBatch>)> {
+        let journals = self.journals.as_ref()?;
+        Some((journals.schema(name)?, journals.rows(name)?))
     }
 
     /// The columns of a view; `None` when there is none of the name, which is in upper case.
     pub fn schema(&self, name: &str) -> Option<SchemaRef> {
-        self.find(name).map(|view| schema(view.columns.iter()))
+        let view = self.find(name).map(|view| schema(view.columns.iter()));
+        view.or_else(|| self.journals.as_ref()?.schema(name))
     }
 
     /// The rows of a view over a database.

@@ -187,7 +187,7 @@ mod tests {
         let store = FileStore::with_limits(1 << 20, Duration::from_secs(60));
         let format = RecordFormat { length: 4, ..RecordFormat::default() };
         let definition = Definition { format, ..Definition::default() };
-        let file = Arc::new(PhysicalFile::new("QGPL", "F", definition, store.quota()).unwrap());
+        let file = Arc::new(PhysicalFile::new("QGPL", "F", definition, store.quota(), None).unwrap());
         for member in ["A", "B"] {
             file.add_member(&mut file.contents(), member, "").unwrap();
         }
@@ -198,7 +198,7 @@ mod tests {
     #[tokio::test]
     async fn a_job_that_waits_wakes_neither_itself_nor_others_that_wait() {
         let (store, file) = store();
-        let [mut holder, mut one, mut other] = [(); 3].map(|()| Job::new(store.clone(), false));
+        let [mut holder, mut one, mut other] = [(); 3].map(|()| Job::new(store.clone(), false, "ME"));
         run(&mut holder, "ALCOBJ ((QGPL/F *FILE *SHRUPD A) (QGPL/F *FILE *SHRUPD B))").unwrap();
         // The first of them is free, and is of the file whose second is waited for.
         let wanted = "ALCOBJ ((QGPL/F *FILE *SHRRD A) (QGPL/F *FILE *EXCL B))";

@@ -7,6 +7,7 @@ use super::library::is_name;
 use super::locks::{JobId, ObjectLock};
 use super::message::{CommandResult, Failure, Fault, Result};
 use super::physical::{Contents, PhysicalFile};
+use crate::server::journal::entry::EntryKind;
 
 /// Members of a file, as the system allows.
 const MEMBERS: usize = 32_767;
@@ -33,6 +34,7 @@ pub(super) fn delete_file(
     file.remove_members(&mut contents);
     drop(contents);
     libraries.remove(&file);
+    file.end_journaling(&libraries.author);
     allocated.forget(&file);
     Ok(Some(Fault::done("CPC2191", format!("Object {name} in {} type *FILE deleted.", file.library))))
 }
@@ -47,6 +49,7 @@ pub(super) fn add_member(libraries: &JobLibraries, command: &BoundCommand) -> Co
         return Err(Fault::new("CPF7306", format!("Member {member} not added to file {name}.")).into());
     }
     file.add_member(&mut contents, &member, &command.text())?;
+    file.journal_object(EntryKind::STARTED, &libraries.author, &member);
     Ok(Some(Fault::done("CPC7305", format!("Member {member} added to file {name} in {}.", file.library))))
 }
 
@@ -60,6 +63,7 @@ pub(super) fn remove_member(libraries: &JobLibraries, job: JobId, command: &Boun
         Failure::Told(vec![why, Fault::new("CPF7310", format!("Member {asked} not removed from file {name}."))])
     })?;
     file.remove_member(&mut contents, &member);
+    file.journal_object(EntryKind::MEMBER_DELETED, &libraries.author, &member);
     Ok(Some(Fault::done("CPC7309", format!("Member {member} removed from file {}.", file.name))))
 }
 
@@ -74,6 +78,7 @@ pub(super) fn clear_member(libraries: &JobLibraries, job: JobId, command: &Bound
     let name = alone(&file, &contents, &command.word("MBR").unwrap_or_else(|| "*FIRST".to_owned()), job)?;
     if let Some(member) = contents.member(&name) {
         member.clear();
+        file.journal_object(EntryKind::CLEARED, &libraries.author, &name);
     }
     Ok(Some(Fault::done("CPC3101", format!("Member {name} file {} cleared.", file.name))))
 }

@@ -5,7 +5,7 @@ use super::cl::Command;
 use super::job::Job;
 use super::message::{CCSID, CommandResult, Failure, Fault, Result};
 use super::reply::message;
-use super::{allocation, change, commit, create, display, objects};
+use super::{allocation, change, commit, create, display, journal_commands, objects};
 use crate::server::request::Replies;
 use crate::wire::file::message::S38MsgRm;
 use crate::wire::file::session::S38Cmd;
@@ -91,6 +91,8 @@ fn perform(job: &mut Job, command: Command) -> CommandResult {
         "ENDCMTCTL" => commit::end(commitment, open).map(Some),
         "COMMIT" => commit::commit(commitment, open).map(Some),
         "ROLLBACK" => commit::roll_back(commitment, open).map(Some),
+        "CHGJRN" => journal_commands::change_journal(libraries, &bind(&["JRN", "JRNRCV", "SEQOPT"])?),
+        "DLTJRNRCV" => journal_commands::delete_receiver(libraries, &bind(&["JRNRCV", "DLTOPT"])?),
         "CHGCURLIB" => objects::change_current(libraries, &bind(&["CURLIB"])?),
         "ADDLIBLE" => objects::add_to_list(libraries, &bind(&["LIB", "POSITION"])?),
         "RMVLIBLE" => objects::remove_from_list(libraries, &bind(&["LIB"])?),

@@ -2,13 +2,15 @@
 //! that were opened under it are undone by a rollback; files stay open and where they are.
 
 use super::cl::BoundCommand;
-use super::locks::{JobId, RecordLock};
+use super::locks::RecordLock;
 use super::member::{Record, Refused};
 use super::message::{Fault, Result};
 use super::open_files::OpenFiles;
 use super::physical::PhysicalFile;
 use super::reply::TEXT;
 use super::rules::Quota;
+use crate::server::journal::entry::{Author, EntryKind, JournalEntry};
+use crate::server::journal::journal::Journal;
 use crate::server::request::Replies;
 use crate::wire::file::open::CommitLevel;
 use crate::wire::file::session::ended;
@@ -39,10 +41,12 @@ pub(super) struct KeptLock {
 
 /// Commitment control of a job, with its unit of work.
 pub(super) struct Commitment {
-    job: JobId,
+    author: Arc<Author>,
     /// Commitment control is started, at this level.
     level: Option<CommitLevel>,
     changes: Vec<RecordChange>,
+    /// The journals that have changes of it, each with its number there.
+    cycles: Vec<(Arc<Journal>, u64)>,
     /// Records that stay locked until it ends.
     kept: Vec<KeptLock>,
     quota: Arc<Quota>,
@@ -52,8 +56,8 @@ pub(super) struct Commitment {
 
 impl Commitment {
     /// Not started.
-    pub(super) fn new(job: JobId, quota: Arc<Quota>) -> Commitment {
-        Commitment { job, level: None, changes: Vec::new(), kept: Vec::new(), quota, charged: 0 }
+    pub(super) fn new(author: Arc<Author>, quota: Arc<Quota>) -> Commitment {
+        Commitment { author, level: None, changes: Vec::new(), cycles: Vec::new(), kept: Vec::new(), quota, charged: 0 }
     }
 
     /// The level of commitment control, where it is started.
@@ -86,19 +90,69 @@ impl Commitment {
         self.kept.push(lock);
     }
 
+    /// The job that it belongs to, as journals name it.
+    pub(super) fn author(&self) -> &Author {
+        &self.author
+    }
+
+    /// The number of the unit of work in the journal of a file; it begins there with its first change. 0 without a
+    /// journal.
+    pub(super) fn cycle(&mut self, file: &PhysicalFile) -> u64 {
+        let Some(journal) = &file.journal else { return 0 };
+        if let Some((_, cycle)) = self.cycles.iter().find(|(known, _)| Arc::ptr_eq(known, journal)) {
+            return *cycle;
+        }
+        let cycle = journal.begin_cycle(&self.author);
+        self.cycles.push((journal.clone(), cycle));
+        cycle
+    }
+
+    /// The entries of a change that was undone.
+    fn journal_undone(
+        &mut self,
+        file: &PhysicalFile,
+        member: &str,
+        rrn: u32,
+        undone: Option<&[u8]>,
+        back: Option<&[u8]>,
+    ) {
+        let cycle = self.cycle(file);
+        let tell = |kind, image| file.journal_record(kind, &self.author, member, (rrn, image), cycle);
+        match (undone, back) {
+            (Some(undone), None) => tell(EntryKind::DELETED_BY_ROLLBACK, undone),
+            (Some(undone), Some(back)) => {
+                tell(EntryKind::BEFORE_ROLLBACK, undone);
+                tell(EntryKind::AFTER_ROLLBACK, back);
+            }
+            (None, Some(back)) => tell(EntryKind::AFTER_ROLLBACK, back),
+            (None, None) => {}
+        }
+    }
+
+    /// The last entry of the unit of work in each journal.
+    fn journal_end(&mut self, kind: EntryKind) {
+        for (journal, cycle) in std::mem::take(&mut self.cycles) {
+            journal.deposit(&JournalEntry { cycle, ..JournalEntry::of(kind, &self.author) });
+        }
+    }
+
     /// Undoes the changes, the last one first.
     pub(super) fn roll_back(&mut self, open: &mut OpenFiles) {
         let changes = std::mem::take(&mut self.changes);
         for RecordChange { file, member, rrn, before, order } in changes.iter().rev() {
             if let Some(member) = file.contents().member(member) {
+                let undone = member.get(*rrn).map(Record::from);
                 member.put_back(*rrn, before.clone(), *order);
+                self.journal_undone(file, &member.name, *rrn, undone.as_deref(), before.as_deref());
             }
         }
+        self.journal_end(EntryKind::ROLLBACK);
         self.end(&changes, open);
     }
 
     fn commit(&mut self, open: &mut OpenFiles) {
         let changes = std::mem::take(&mut self.changes);
+        self.journal_end(EntryKind::COMMIT);
         self.end(&changes, open);
     }
 
@@ -110,12 +164,12 @@ impl Commitment {
             if seen.insert((Arc::as_ptr(file), name))
                 && let Some(member) = file.contents().member(name)
             {
-                member.unreserve(self.job);
+                member.unreserve(self.author.job);
             }
         }
         for KeptLock { file, member, rrn, kind } in std::mem::take(&mut self.kept) {
             if let Some(member) = file.contents().member(&member) {
-                member.locks.release(rrn, self.job, kind);
+                member.locks.release(rrn, self.author.job, kind);
             }
             file.wake();
         }

@@ -70,7 +70,7 @@ fn create(
         );
     }
     let text = definition.text.clone();
-    let file = PhysicalFile::new(&library, name, definition, libraries.store.quota())
+    let file = PhysicalFile::new(&library, name, definition, libraries.store.quota(), libraries.journal(&library))
         .map_err(|why| Fault::new("CPF7302", format!("File {name} not created in library {library}: {why}.")))?;
     let mut contents = file.contents();
     contents.reuse = reuse(command)?.unwrap_or(false);
@@ -78,7 +78,9 @@ fn create(
         file.add_member(&mut contents, &member, &text)?;
     }
     drop(contents);
-    libraries.put(&library, name, Arc::new(file))?;
+    let file = Arc::new(file);
+    libraries.put(&library, name, file.clone())?;
+    file.begin_journaling(&libraries.author);
     Ok(Some(Fault::done("CPC7301", format!("File {name} created in library {library}."))))
 }
 

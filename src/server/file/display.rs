@@ -5,8 +5,10 @@ use super::job_libraries::JobLibraries;
 use super::library::is_name;
 use super::list;
 use super::locks::{JobId, ObjectLock};
+use super::member::Refused;
 use super::message::{CCSID, CommandResult, Fault, Result};
 use super::physical::{Definition, PhysicalFile, record_format};
+use crate::server::journal::entry::EntryKind;
 use crate::wire::ddm::error::Result as MessageResult;
 use crate::wire::file::describe::{self, MemberDescription};
 use crate::wire::file::format::{DdsType, RecordField, RecordFormat};
@@ -102,15 +104,17 @@ fn written(
         }
         None if is_name(&name) => {
             let definition = Definition { format: format(layout), ..Definition::default() };
-            let file = PhysicalFile::new(&library, &name, definition, libraries.store.quota())
-                .map_err(|why| Fault::new("CPF9847", format!("File {name} not created: {why}.")))?;
+            let file =
+                PhysicalFile::new(&library, &name, definition, libraries.store.quota(), libraries.journal(&library))
+                    .map_err(|why| Fault::new("CPF9847", format!("File {name} not created: {why}.")))?;
             let file = Arc::new(file);
             libraries.put(&library, &name, file.clone())?;
+            file.begin_journaling(&libraries.author);
             file
         }
         None => return Err(Fault::new("CPD0084", format!("{name} is no name of a file.")).into()),
     };
-    let member = out_member(&file, wanted, add, job)?;
+    let member = out_member(libraries, &file, wanted, add)?;
     let mut count = 0;
     for about in meant {
         // The outfile may be one of those that are meant: it is looked at before it is written to.
@@ -120,7 +124,9 @@ fn written(
         count += rows.len();
         for mut row in rows {
             row.resize(row.len() + layout.columns.len(), crate::wire::file::buffer::PRESENT);
-            member.insert(row.into(), false, job).map_err(|refused| refused.fault())?;
+            let name = member.name.clone();
+            let rrn = member.insert(row.clone().into(), false, job).map_err(Refused::fault)?;
+            file.journal_record(EntryKind::ADDED, &libraries.author, &name, (rrn, &row), 0);
         }
     }
     Ok(Some(match created {
@@ -130,20 +136,25 @@ fn written(
 }
 
 /// The member to write to, which is made where there is none: emptied, or as it is.
-fn out_member(file: &PhysicalFile, wanted: Option<String>, add: bool, job: JobId) -> Result<String> {
+fn out_member(libraries: &JobLibraries, file: &PhysicalFile, wanted: Option<String>, add: bool) -> Result<String> {
+    let author = &*libraries.author;
     let mut contents = file.contents();
     let wanted = wanted.or_else(|| contents.resolve("*FIRST")).unwrap_or_else(|| file.name.clone());
     match contents.resolve(&wanted) {
-        None => file.add_member(&mut contents, &wanted, "")?,
+        None => {
+            file.add_member(&mut contents, &wanted, "")?;
+            file.journal_object(EntryKind::STARTED, author, &wanted);
+        }
         Some(_) if add => {}
         Some(_) => {
-            if contents.meets(&ObjectLock::exclusive(job, Some(wanted.clone())), true)
+            if contents.meets(&ObjectLock::exclusive(author.job, Some(wanted.clone())), true)
                 || contents.is_pending(Some(&wanted))
             {
                 return Err(Fault::new("CPF3130", format!("Member {wanted} already in use.")).into());
             }
             if let Some(member) = contents.member(&wanted) {
                 member.clear();
+                file.journal_object(EntryKind::CLEARED, author, &wanted);
             }
         }
     }

@@ -9,6 +9,8 @@ use super::lock_wait::{LockWait, LockWaiter};
 use super::locks::JobId;
 use super::open_files::OpenFiles;
 use crate::server::backend::Interrupt;
+use crate::server::journal::entry::Author;
+use std::sync::Arc;
 
 /// A job.
 pub(in crate::server) struct Job {
@@ -21,16 +23,17 @@ pub(in crate::server) struct Job {
 }
 
 impl Job {
-    /// A new one; with `read_only` it changes nothing but what is its own.
-    pub(in crate::server) fn new(store: FileStore, read_only: bool) -> Job {
+    /// A new one of a user; with `read_only` it changes nothing but what is its own.
+    pub(in crate::server) fn new(store: FileStore, read_only: bool, user: &str) -> Job {
         let id = store.next_job();
+        let author = Arc::new(Author { job: id, user: user.to_owned() });
         Job {
             id,
             open: OpenFiles::default(),
             allocated: AllocatedObjects::new(id),
-            commitment: Commitment::new(id, store.quota()),
+            commitment: Commitment::new(author.clone(), store.quota()),
             waiter: LockWaiter::new(store.patience()),
-            libraries: JobLibraries::new(store, read_only),
+            libraries: JobLibraries::new(store, read_only, author),
         }
     }
 

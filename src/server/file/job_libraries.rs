@@ -3,6 +3,8 @@
 use super::library::{FileStore, GENERAL, Library};
 use super::message::{Failure, Fault, Result};
 use super::physical::PhysicalFile;
+use crate::server::journal::entry::Author;
+use crate::server::journal::journal::Journal;
 use std::sync::Arc;
 
 /// Where each job has files of its own.
@@ -11,6 +13,8 @@ pub(super) const QTEMP: &str = "QTEMP";
 /// The libraries of a job.
 pub(super) struct JobLibraries {
     pub(super) store: FileStore,
+    /// The job, as journals name it.
+    pub(super) author: Arc<Author>,
     /// Files of others are not to be changed.
     read_only: bool,
     pub(super) qtemp: Library,
@@ -22,8 +26,8 @@ pub(super) struct JobLibraries {
 
 impl JobLibraries {
     /// Of a new job. With `read_only` nothing but QTEMP may be changed.
-    pub(super) fn new(store: FileStore, read_only: bool) -> JobLibraries {
-        JobLibraries { store, read_only, qtemp: Library::new(), current: GENERAL.to_owned(), list: None }
+    pub(super) fn new(store: FileStore, read_only: bool, author: Arc<Author>) -> JobLibraries {
+        JobLibraries { store, author, read_only, qtemp: Library::new(), current: GENERAL.to_owned(), list: None }
     }
 
     /// An error of this identifier where nothing may be changed in the library; the job's own is QTEMP.
@@ -82,6 +86,11 @@ impl JobLibraries {
             ])
         };
         self.find(library, name).ok_or_else(missing)
+    }
+
+    /// The journal of the files of a library; none for QTEMP.
+    pub(super) fn journal(&self, library: &str) -> Option<Arc<Journal>> {
+        (library != QTEMP && self.has_library(library)).then(|| self.store.journals().of(library))
     }
 
     /// The name of the library that is meant.

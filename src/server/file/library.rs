@@ -6,6 +6,8 @@ use super::arrow;
 use super::message::CCSID;
 use super::physical::{Definition, PhysicalFile};
 use super::rules::{Duplicates, Quota, StoreError};
+use crate::server::journal::entry::Author;
+use crate::server::journal::journals::Journals;
 use crate::wire::file::format::{KeyField, RecordFormat};
 use crate::wire::file::system_name::{in_page, is_quoted, unquoted};
 use arrow_array::RecordBatch;
@@ -17,6 +19,8 @@ use std::time::Duration;
 
 /// Bytes that all files may take.
 const ROOM: usize = 4 << 30;
+/// Bytes that their journals may take beside them.
+const JOURNALS: usize = 256 << 20;
 /// How long a locked record or object is waited for, as the system does where nothing else is said.
 const WAIT: Duration = Duration::from_secs(60);
 /// A library that is always there.
@@ -30,6 +34,7 @@ pub struct FileStore(Arc<StoreInner>);
 struct StoreInner {
     libraries: Mutex<BTreeMap<String, Library>>,
     quota: Arc<Quota>,
+    journals: Journals,
     wait: Duration,
     jobs: AtomicU64,
 }
@@ -97,6 +102,7 @@ impl FileStore {
         FileStore(Arc::new(StoreInner {
             libraries: Mutex::new(BTreeMap::from([(GENERAL.to_owned(), Library::new())])),
             quota: Arc::new(Quota::new(bytes)),
+            journals: Journals::new(bytes.min(JOURNALS)),
             wait,
             jobs: AtomicU64::new(1),
         }))
@@ -132,9 +138,14 @@ impl FileStore {
             text: options.text.clone(),
         };
         let refused = |reason: String| StoreError::Refused { file: name.to_owned(), reason };
-        let made = PhysicalFile::new(&library, &file, definition, self.quota()).map_err(refused)?;
+        let journal = Some(self.0.journals.of(&library));
+        let made = PhysicalFile::new(&library, &file, definition, self.quota(), journal).map_err(refused)?;
         made.add_member(&mut made.contents(), &file, &options.text).map_err(|fault| refused(fault.text))?;
         arrow::load(&made, &file, schema, batches).map_err(|e| e.of(name))?;
+        let author = Author::default();
+        let before = self.find(&library, &file);
+        before.iter().for_each(|before| before.end_journaling(&author));
+        made.begin_journaling(&author);
         self.libraries(|all| all.entry(library).or_default().insert(file, Arc::new(made)));
         Ok(())
     }
@@ -172,6 +183,11 @@ impl FileStore {
 
     pub(super) fn quota(&self) -> Arc<Quota> {
         self.0.quota.clone()
+    }
+
+    /// The journals of its libraries.
+    pub(in crate::server) fn journals(&self) -> &Journals {
+        &self.0.journals
     }
 
     /// How long a lock is waited for.

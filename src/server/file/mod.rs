@@ -16,6 +16,8 @@ pub(super) mod dispatch;
 mod display;
 pub(super) mod job;
 mod job_libraries;
+mod journal_commands;
+mod journaling;
 pub mod library;
 mod list;
 pub(super) mod lock_wait;

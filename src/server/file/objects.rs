@@ -47,6 +47,7 @@ pub(super) fn delete_library(libraries: &JobLibraries, command: &BoundCommand) -
         }
         drop(contents);
         all.remove(&name);
+        libraries.store.journals().forget(&name);
         Ok(())
     })?;
     Ok(Some(Fault::done("CPC2194", format!("Library {name} deleted."))))

@@ -4,8 +4,8 @@ use super::locks::{JobId, ObjectLock};
 use super::member::{Member, Rules};
 use super::message::Fault;
 use super::rules::{Duplicates, Quota};
+use crate::server::journal::journal::Journal;
 use crate::wire::file::buffer::BufferLayout;
-
 use crate::wire::file::format::{FileFormats, KeyField, RecordField, RecordFormat};
 use crate::wire::file::key::KeyPath;
 use crate::wire::value::record_layout::PlacedField;
@@ -46,6 +46,8 @@ pub(super) struct PhysicalFile {
     /// Tells when a lock is released.
     released: watch::Sender<()>,
     quota: Arc<Quota>,
+    /// The journal of its library; none in QTEMP.
+    pub(super) journal: Option<Arc<Journal>>,
     pub(super) created: SystemTime,
     /// The memory that was taken for the definition.
     cost: usize,
@@ -78,6 +80,7 @@ impl PhysicalFile {
         name: &str,
         definition: Definition,
         quota: Arc<Quota>,
+        journal: Option<Arc<Journal>>,
     ) -> Result<PhysicalFile, String> {
         let Definition { format, keys, .. } = &definition;
         if format.length == 0 || format.length > LONGEST || format.fields.len() > FIELDS {
@@ -111,6 +114,7 @@ impl PhysicalFile {
             contents: Mutex::default(),
             released: watch::Sender::new(()),
             quota,
+            journal,
             created: SystemTime::now(),
             cost,
         })
@@ -143,7 +147,7 @@ impl PhysicalFile {
         }
     }
 
-    /// Its contents. Nothing else is locked while this is.
+    /// Its contents. Nothing else but its journal is locked while this is.
     pub(super) fn contents(&self) -> MutexGuard<'_, Contents> {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }

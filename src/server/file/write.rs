@@ -9,6 +9,7 @@ use super::message::{Failure, Fault, Result};
 use super::open_files::OpenDataPath;
 use super::physical::{Contents, PhysicalFile};
 use super::reply::{records, refused};
+use crate::server::journal::entry::EntryKind;
 use crate::server::protocol_error::{ProtocolError, synerrcd};
 use crate::server::request::Replies;
 use crate::wire::ddm::codepoint as cp;
@@ -96,11 +97,15 @@ fn insert(
 ) -> Result<Option<std::result::Result<u32, Refused>>> {
     let reuse = contents.reuse;
     let member = member(contents, open)?;
+    let last = member.last();
     let rrn = match member.insert(record.clone(), reuse, open.lock.job) {
         Ok(rrn) => rrn,
         Err(Refused::Pending) => return Ok(None),
         Err(refusal) => return Ok(Some(Err(refusal))),
     };
+    let cycle = cycle(commitment, open);
+    let kind = if rrn > last { EntryKind::ADDED } else { EntryKind::ADDED_IN_PLACE };
+    open.file.journal_record(kind, commitment.author(), &open.member, (rrn, record), cycle);
     if open.commit.is_some() {
         note(commitment, open, rrn, None, None, member);
     }
@@ -160,11 +165,28 @@ fn replace(
         Err(Refused::Pending) => return Ok(None),
         Err(refusal) => return Ok(Some(Err(refusal))),
     };
+    let cycle = cycle(commitment, open);
+    let tell = |kind, image| {
+        open.file.journal_record(kind, commitment.author(), &open.member, (rrn, image), cycle);
+    };
+    match (before.as_deref(), record) {
+        (Some(before), Some(record)) => {
+            tell(EntryKind::BEFORE, before);
+            tell(EntryKind::AFTER, record);
+        }
+        (Some(before), None) => tell(EntryKind::DELETED, before),
+        (None, _) => {}
+    }
     if open.commit.is_some() {
         note(commitment, open, rrn, before, order, member);
     }
     open.unlock(contents);
     Ok(Some(Ok(())))
+}
+
+/// The number of the unit of work that a change belongs to; 0 without commitment control.
+fn cycle(commitment: &mut Commitment, open: &OpenDataPath) -> u64 {
+    if open.commit.is_some() { commitment.cycle(&open.file) } else { 0 }
 }
 
 /// Notes a change and locks its record until the unit of work ends.

@@ -96,6 +96,11 @@ impl LoginState {
         }
     }
 
+    /// The user, once proved.
+    pub(in crate::server) fn user(&self) -> &str {
+        &self.user
+    }
+
     /// True for the database that ACCSEC named, if it named one.
     pub(super) fn is_announced(&self, name: &str) -> bool {
         self.announced.is_empty() || self.announced.iter().any(|known| known == name)
