@@ -130,7 +130,7 @@ paramstyle = "qmark"
 def __getattr__(name: str) -> Any:
     """Imported when they are first named: `drdarrow.aio`, `drdarrow.pool` and `drdarrow.server` bring asyncio with
     them, the probe and the copy their dataclasses, `distributed` SQLite."""
-    if name in ("aio", "pool", "server", "tpc"):
+    if name in ("aio", "journal", "pool", "server", "tpc"):
         import importlib
 
         return importlib.import_module(f"drdarrow.{name}")
@@ -158,4 +158,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, "aio", "pool", "server", "tpc"})
+    return sorted({*globals(), *__all__, "aio", "journal", "pool", "server", "tpc"})

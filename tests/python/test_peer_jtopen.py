@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -14,16 +13,14 @@ from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
-from derby import java, keytool
+from derby import keytool
+from jtopen import Programs
 from serving import PASSWORD, USER, Served
 
 from drdarrow import server
 
 # The programs have their own limits; the server may have to be built first.
 pytestmark = pytest.mark.timeout(600)
-
-JAR = Path("/usr/share/java/jt400.jar")
-PROGRAMS = Path(__file__).resolve().parent.parent / "jt400"
 
 # What Judge.java looks at, one by one.
 CASES = [
@@ -90,21 +87,11 @@ ALLTYP = [
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list]:
     """`run(program, server, *arguments)`: the lines that a program of tests/jt400 prints."""
-    assert JAR.exists(), f"{JAR} not found: install libjt400-java"
-    compiler = Path(java()[0]).resolve().with_name("javac")
-    assert compiler.exists(), f"{compiler} not found: a JDK is needed"
-    classes = tmp_path_factory.mktemp("jt400")
-    sources = sorted(PROGRAMS.glob("*.java"))
-    subprocess.run([compiler, "-nowarn", "-cp", JAR, "-d", classes, *sources], check=True, timeout=120)
+    programs = Programs(tmp_path_factory.mktemp("jt400"))
 
     def run(program: str, server: Served, *arguments: str, password: str = PASSWORD, options: list[str] | None = None):
-        command = [*java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *(options or []), "-cp", f"{JAR}:{classes}"]
-        login = [str(server.port), str(server.signon), USER, password]
-        done = subprocess.run(
-            [*command, program, *login, *arguments], capture_output=True, text=True, timeout=180, check=False
-        )
-        assert done.stdout, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        ports = (server.port, server.signon)
+        return programs.run(program, ports, (USER, password), *arguments, options=options)
 
     return run
 

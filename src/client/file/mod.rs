@@ -9,6 +9,7 @@ mod declared_format;
 mod describe;
 pub mod file_name;
 mod handle;
+pub mod images;
 mod inner;
 pub mod job;
 mod list;

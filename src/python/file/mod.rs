@@ -4,6 +4,7 @@ mod arguments;
 pub(super) mod connection;
 mod description;
 pub(super) mod file_classes;
+mod images;
 mod open_file;
 pub(super) mod partition;
 mod shared_file;

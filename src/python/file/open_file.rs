@@ -5,13 +5,14 @@ use pyo3::types::{PyCapsule, PyDict};
 
 use super::arguments as args;
 use super::file_classes::{AsyncFile, File};
+use super::images;
 use super::partition::Parts;
 use super::shared_file::{self, Record};
 use super::written_rows::{self, NewRows, RecordChunk};
 use crate::client::file::read::Position;
 use crate::python::arguments::given::Given;
 use crate::python::arguments::settings;
-use crate::python::arrow::batch::Schema;
+use crate::python::arrow::batch::{RecordBatch, Schema};
 use crate::python::arrow::capsule;
 use crate::python::arrow::requested::Requested;
 use crate::python::arrow::result_table::{Form, Framed};
@@ -218,6 +219,12 @@ twins! {
         fn record_format<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
             let file = &self.0.get().or_raise(py)?.file;
             shared_file::format_dict(py, file)
+        }
+
+        /// Decodes images of records, which entries of journals have. Arrow data with the record's number, its NULLs
+        /// as text and its bytes, a RecordBatch of the fields.
+        fn _decode_images(&self, py: Python<'_>, entries: &Bound<'_, PyAny>) -> PyResult<RecordBatch> {
+            images::decode(py, &self.0.get().or_raise(py)?.file, entries)
         }
 
         /// Bad values that were read as NULL since the file was opened: dict of field to int.

@@ -1,0 +1,171 @@
+"""The journal of a file, its receivers, and positions among their entries."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from drdarrow.exceptions import DataError, InterfaceError, ProgrammingError
+
+if TYPE_CHECKING:
+    import drdarrow
+
+__all__ = ["Chain", "Position", "Receiver", "end", "found", "parts"]
+
+#: A name of the system: those in quotes are named so in journals, too.
+_NAME = r'"[^"]{1,8}"|[^\s"/()]{1,10}'
+_QUALIFIED = re.compile(rf"({_NAME})/({_NAME})(?:\([^)]*\))?")
+
+
+class Position(NamedTuple):
+    """A place between entries of a journal. Numbers alone do not say it: they may begin anew with a receiver."""
+
+    receiver: str
+    """The receiver of the entry, `LIBRARY/RECEIVER`."""
+    sequence: int
+    """The number of the last entry before the place; 0 for none."""
+
+
+class Receiver(NamedTuple):
+    """A receiver that is there."""
+
+    name: str
+    """`LIBRARY/RECEIVER`"""
+    first: int
+    last: int
+
+
+class Chain(NamedTuple):
+    """A journal with its receivers, the oldest first."""
+
+    library: str
+    journal: str
+    receivers: list[Receiver]
+
+    def end(self) -> Position:
+        """The place after the last entry."""
+        last = self.receivers[-1]
+        return Position(last.name, last.last)
+
+    def after(self, start: Position | int | None) -> Position:
+        """The place that entries are read after, with the receiver that has them.
+
+        Raises:
+            DataError: some of them are gone, or numbers have begun anew since.
+        """
+        if start is None:
+            first = self.receivers[0]
+            if (reset := self._reset(0)) is not None:
+                raise self._anew(first.first - 1, reset)
+            return Position(first.name, max(first.first - 1, 0))
+        receiver, number = start if isinstance(start, Position) else (None, start)
+        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+            raise InterfaceError(f"start: expected a Position or a sequence number, not {start!r}")
+        names = [each.name for each in self.receivers]
+        at = names.index(receiver) if receiver in names else 0
+        first = self.receivers[at]
+        if number + 1 < first.first:
+            raise DataError(
+                f"{self}: the entries {number + 1} to {first.first - 1} are gone: the receivers that had them were "
+                f"deleted ({first.name} is the oldest); copy the file anew and read from there, and keep receivers "
+                "until they were read",
+                sqlstate="55019",
+                phase="execute",
+            )
+        if (reset := self._reset(at)) is not None:
+            raise self._anew(number, reset)
+        if number > self.receivers[-1].last:
+            raise self._anew(number, self.receivers[-1])
+        if receiver is not None and receiver not in names and number > first.last:
+            # The receiver is gone, and so is what came after it in there.
+            raise self._anew(number, first)
+        return Position(receiver if receiver in names and receiver is not None else first.name, number)
+
+    def _reset(self, at: int) -> Receiver | None:
+        """The first receiver after one whose numbers do not follow those before."""
+        for before, after in zip(self.receivers[at:], self.receivers[at + 1 :], strict=False):
+            if after.first != before.last + 1:
+                return after
+        return None
+
+    def _anew(self, number: int, receiver: Receiver) -> DataError:
+        return DataError(
+            f"{self}: numbers do not go on from {number}: receiver {receiver.name} has those from {receiver.first} to "
+            f"{receiver.last} (a receiver between is gone, or SEQOPT(*RESET) began them anew); read up to a change of "
+            "the receiver before numbers are reset, and otherwise copy the file anew and read from there",
+            sqlstate="55019",
+            phase="execute",
+        )
+
+    def __str__(self) -> str:
+        return f"journal {self.library}/{self.journal}"
+
+
+def end(connection: drdarrow.Connection, journal: str | None = None, *, file: str | None = None) -> Position:
+    """The place after the last entry that a journal has now: changes that come later are read from there.
+
+    Args:
+        connection: of SQL.
+        journal: str, `LIBRARY/JOURNAL`; None asks for that of `file`.
+        file: str, `LIBRARY/FILE`.
+
+    Raises:
+        InterfaceError: neither of them is given, or a name is wrong.
+        ProgrammingError: there is no such journal, or the file has none.
+    """
+    if file is None:
+        if journal is None:
+            raise InterfaceError("journal: give a journal, or file= for that of a file")
+        return found(connection, journal, ("", "")).end()
+    return found(connection, journal, parts(file)).end()
+
+
+def found(connection: drdarrow.Connection, journal: str | None, file: tuple[str, str]) -> Chain:
+    """A journal, or that of a file, as it is now."""
+    if journal is None:
+        sql = (
+            "SELECT JOURNAL_LIBRARY, JOURNAL_NAME FROM QSYS2.JOURNALED_OBJECTS WHERE OBJECT_LIBRARY = ? "
+            "AND OBJECT_NAME = ? AND OBJECT_TYPE = '*FILE'"
+        )
+        rows = _rows(connection, sql, file)
+        if not rows:
+            path = "/".join(file)
+            raise ProgrammingError(
+                f"file {path} is not journaled: STRJRNPF FILE({path}) JRN(…) IMAGES(*BOTH) begins that",
+                sqlstate="42704",
+                phase="execute",
+            )
+        where, name = (str(value).rstrip() for value in rows[0])
+    else:
+        where, name = parts(journal)
+    sql = (
+        "SELECT JOURNAL_RECEIVER_LIBRARY, JOURNAL_RECEIVER_NAME, FIRST_SEQUENCE_NUMBER, LAST_SEQUENCE_NUMBER "
+        "FROM QSYS2.JOURNAL_RECEIVER_INFO WHERE JOURNAL_LIBRARY = ? AND JOURNAL_NAME = ? ORDER BY ATTACH_TIMESTAMP"
+    )
+    receivers = [
+        Receiver(f"{str(at).rstrip()}/{str(receiver).rstrip()}", int(first), int(last))
+        for at, receiver, first, last in _rows(connection, sql, (where, name))
+    ]
+    if not receivers:
+        raise ProgrammingError(
+            f"there is no journal {where}/{name}, or you may not see its receivers", sqlstate="42704", phase="execute"
+        )
+    return Chain(where, name, receivers)
+
+
+def parts(path: str) -> tuple[str, str]:
+    """Library and name of `LIBRARY/NAME` or `LIBRARY/NAME(MEMBER)`.
+
+    Raises:
+        InterfaceError: it is neither.
+    """
+    if (match := _QUALIFIED.fullmatch(path)) is None:
+        raise InterfaceError(f"expected LIBRARY/NAME, not {path!r}")
+    library, name = (part if part.startswith('"') else part.upper() for part in match.groups())
+    return library, name
+
+
+def _rows(connection: drdarrow.Connection, sql: str, values: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    with connection.cursor(row_factory=None) as cursor:
+        rows: list[tuple[Any, ...]] = cursor.execute(sql, values).fetchall()
+        return rows

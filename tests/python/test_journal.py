@@ -1,0 +1,242 @@
+"""Changes of record files, read from the journal of the embedded server: made by JTOpen and by our own client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from jtopen import Programs
+
+import drdarrow
+from drdarrow import journal, server
+
+# The programs have their own limits.
+pytestmark = pytest.mark.timeout(300)
+
+USER, PASSWORD = "ada", "secret"
+STOCK = pa.table({
+    "ID": pa.array([1, 2, 3], pa.int32()), "NAME": pa.array(["Ada", None, "Grace"]),
+    "PRICE": pa.array([Decimal("1.50"), Decimal("2.25"), None], pa.decimal128(7, 2)),
+})  # fmt: skip
+FILE = "SHOP/STOCK"
+#: The same as JTOpen names it.
+PATH = "/QSYS.LIB/SHOP.LIB/STOCK.FILE"
+
+
+@pytest.fixture
+def running() -> Iterator[server.Server]:
+    files = {FILE: server.PhysicalFile(STOCK, keys=["ID"]), "SHOP/OTHER": STOCK}
+    with server.serve(persona="ibmi", files=files, users={USER: PASSWORD}, password_level=0) as made:
+        yield made
+
+
+@pytest.fixture
+def sql(running: server.Server) -> Iterator[drdarrow.Connection]:
+    with running.connect(password=PASSWORD) as connection:
+        yield connection
+
+
+@pytest.fixture
+def system(running: server.Server) -> Iterator[drdarrow.FileConnection]:
+    with running.connect_files(password=PASSWORD) as connection:
+        yield connection
+
+
+def rows(changes: Iterable[pa.RecordBatch]) -> list[dict[str, Any]]:
+    return [row for batch in changes for row in batch.to_pylist()]
+
+
+def told(changes: Iterable[pa.RecordBatch]) -> list[tuple[Any, ...]]:
+    return [(row["_change"], row["_rrn"], row["ID"], row["_state"]) for row in rows(changes)]
+
+
+def records(system: drdarrow.FileConnection) -> dict[int, tuple[Any, ...]]:
+    """The records as they are, by their numbers."""
+    with system.open_file(FILE, rrn=True) as file:
+        return {row["RRN"]: tuple(row.values())[1:] for row in pa.table(file).to_pylist()}
+
+
+def rebuilt(before: dict[int, tuple[Any, ...]], changes: Iterable[pa.RecordBatch]) -> dict[int, tuple[Any, ...]]:
+    """Records after changes, one by one."""
+    now = dict(before)
+    for row in rows(changes):
+        if row["_change"] == "clear":
+            now.clear()
+        elif row["_change"] == "delete":
+            del now[row["_rrn"]]
+        elif row["_change"] == "update_before":
+            assert now[row["_rrn"]] == tuple(row.values())[6:]
+        else:
+            now[row["_rrn"]] = tuple(row.values())[6:]
+    return now
+
+
+def add(file: drdarrow.File, *ids: int) -> None:
+    file.write([{"ID": n, "NAME": f"N{n}", "PRICE": n} for n in ids])
+
+
+def test_changes_by_jtopen_rebuild_the_file(
+    running: server.Server, sql: drdarrow.Connection, system: drdarrow.FileConnection, tmp_path: Path
+) -> None:
+    programs = Programs(tmp_path)
+    assert running.signon_port is not None
+    for seed in range(2):
+        before, start = records(system), journal.end(sql, file=FILE)
+        # Deleted records are used again in the second round.
+        system.command(f"CHGPF FILE({FILE}) REUSEDLT({'*YES' if seed == 1 else '*NO'})")
+        (counts,) = programs.run("Changes", (running.port, running.signon_port), (USER, PASSWORD), PATH, str(seed), "80")
+        assert len(counts) == 5 and all(counts), counts
+        committed = list(journal.read(sql, file=FILE, start=start))
+        everything = list(journal.read(sql, file=FILE, start=start, transactions="all"))
+        assert rebuilt(before, committed) == records(system) == rebuilt(before, everything)
+        undone = {row["_cycle"] for row in rows(everything) if row["_state"] == "rolled back"}
+        kept = {row["_cycle"] for row in rows(everything) if row["_state"] == "committed"}
+        assert (len(kept), len(undone)) == (counts[3], counts[4])
+        assert not undone & {row["_cycle"] for row in rows(committed)}
+
+
+def test_a_reading_goes_on_where_one_ended(sql: drdarrow.Connection, system: drdarrow.FileConnection) -> None:
+    place = journal.end(sql, file=FILE)
+    before, now = records(system), records(system)
+    with system.open_file(FILE, mode="rw") as file:
+        for step in range(3):
+            add(file, *range(10 * step + 10, 10 * step + 13))
+            file.delete(rrn=1 + step)
+            changes = journal.read(sql, "SHOP/QSQJRN", file=FILE, start=place)
+            now = rebuilt(now, changes)
+            place = changes.position
+            assert now == records(system)
+    # Nothing is there twice, and a number alone will do.
+    assert rows(journal.read(sql, file=FILE, start=place.sequence)) == []
+    assert rebuilt(before, journal.read(sql, file=FILE)) == now
+
+
+def test_a_unit_of_work_that_has_not_ended_is_waited_for(
+    running: server.Server, sql: drdarrow.Connection, system: drdarrow.FileConnection
+) -> None:
+    start = journal.end(sql, file=FILE)
+    with (
+        running.connect_files(password=PASSWORD) as others,
+        system.open_file(FILE, mode="rw", commit="chg") as slow,
+        others.open_file(FILE, mode="rw", commit="chg") as quick,
+        running.connect_files(password=PASSWORD) as third,
+        third.open_file(FILE, mode="rw") as plain,
+    ):
+        add(plain, 10)
+        add(quick, 20)
+        others.commit()
+        add(slow, 30)
+        add(quick, 21)
+        others.commit()
+        add(plain, 11)
+        changes = journal.read(sql, file=FILE, start=start)
+        assert told(changes) == [("insert", 4, 10, None), ("insert", 5, 20, "committed")]
+        system.rollback()
+        add(slow, 31)
+        system.commit()
+        rest = journal.read(sql, file=FILE, start=changes.position)
+        assert told(rest) == [
+            ("insert", 7, 21, "committed"), ("insert", 8, 11, None), ("insert", 9, 31, "committed"),
+        ]  # fmt: skip
+        assert [change[:3] for change in told(journal.read(sql, file=FILE, start=start, transactions="all"))] == [
+            ("insert", 4, 10), ("insert", 5, 20), ("insert", 6, 30), ("insert", 7, 21), ("insert", 8, 11),
+            ("delete", 6, 30), ("insert", 9, 31),
+        ]  # fmt: skip
+
+
+def test_fields_are_those_of_the_open_file(sql: drdarrow.Connection, system: drdarrow.FileConnection) -> None:
+    with system.open_file(FILE, columns=["PRICE", "NAME"], rrn=True) as file, system.open_file(FILE, mode="rw") as other:
+        other.write([{"ID": 7, "NAME": None, "PRICE": 7}])
+        changes = journal.read(sql, file=file)
+        names = ["_sequence", "_time", "_change", "_rrn", "_cycle", "_state", "PRICE", "NAME"]
+        assert changes.schema.names == names
+        (row,) = rows(changes)
+        assert (row["_rrn"], row["PRICE"], row["NAME"]) == (4, Decimal("7.00"), None)
+
+
+def test_a_cleared_member_is_a_change(sql: drdarrow.Connection, system: drdarrow.FileConnection) -> None:
+    before, start = records(system), journal.end(sql, file=FILE)
+    system.command(f"CLRPFM FILE({FILE})")
+    with system.open_file(FILE, mode="rw") as file:
+        add(file, 9)
+    changes = list(journal.read(sql, file=FILE, start=start))
+    assert told(changes) == [("clear", None, None, None), ("insert", 1, 9, None)]
+    assert rebuilt(before, changes) == records(system)
+
+
+def test_changes_of_other_members_and_files_are_not_told(sql: drdarrow.Connection, system: drdarrow.FileConnection) -> None:
+    start = journal.end(sql, file=FILE)
+    system.command(f"ADDPFM FILE({FILE}) MBR(SECOND)")
+    for path in (f"{FILE}(SECOND)", "SHOP/OTHER"):
+        with system.open_file(path, mode="rw") as file:
+            add(file, 5)
+    changes = journal.read(sql, file=FILE, start=start)
+    assert rows(changes) == []
+    # It need not be looked at again.
+    assert changes.position == journal.end(sql, "SHOP/QSQJRN")
+    assert [row["ID"] for row in rows(journal.read(sql, file=f"{FILE}(SECOND)", start=start))] == [5]
+
+
+def test_a_file_that_is_made_anew_ends_the_changes(sql: drdarrow.Connection, system: drdarrow.FileConnection) -> None:
+    start = journal.end(sql, file=FILE)
+    with system.open_file(FILE, mode="rw") as file:
+        add(file, 9)
+        kept = system.open_file(FILE)
+    kept.close()
+    system.command(f"DLTF FILE({FILE})")
+    system.command(f"CRTPF FILE({FILE}) RCDLEN(20)")
+    changes = journal.read(sql, file=kept, start=start)
+    assert told([next(changes)]) == [("insert", 4, 9, None)]
+    with pytest.raises(drdarrow.DataError, match=r"SHOP/STOCK.*D DT.*deleted.*copy it anew"):
+        next(changes)
+    # Records of another length are not decoded by the description of before.
+    with system.open_file(FILE, mode="rw") as file:
+        file.write([("x" * 20,)])
+    (number,) = sql.execute("SELECT MAX(LAST_SEQUENCE_NUMBER) FROM QSYS2.JOURNAL_RECEIVER_INFO").fetchone()
+    with pytest.raises(drdarrow.DataError, match=r"record 1 has 20 bytes.*the file was changed"):
+        list(journal.read(sql, file=kept, start=int(number) - 1))
+
+
+def test_entries_that_are_gone_are_an_error(sql: drdarrow.Connection, system: drdarrow.FileConnection) -> None:
+    start = journal.end(sql, file=FILE)
+    with system.open_file(FILE, mode="rw") as file:
+        for number in (10, 11):
+            add(file, number)
+            system.command("CHGJRN JRN(SHOP/QSQJRN) JRNRCV(*GEN)")
+        add(file, 12)
+    all_of_it = journal.read(sql, file=FILE, start=start)
+    assert [row["ID"] for row in rows(all_of_it)] == [10, 11, 12]
+    (middle,) = (row["_sequence"] for row in rows(journal.read(sql, file=FILE, start=start)) if row["ID"] == 11)
+    system.command("DLTJRNRCV JRNRCV(SHOP/QSQJRN0001)")
+    for gone in (start, start.sequence):
+        with pytest.raises(drdarrow.DataError, match=r"entries \d+ to \d+ are gone.*QSQJRN0002 is the oldest.*anew"):
+            journal.read(sql, file=FILE, start=gone)
+    assert [row["ID"] for row in rows(journal.read(sql, file=FILE, start=middle))] == [12]
+    system.command("DLTJRNRCV JRNRCV(SHOP/QSQJRN0002)")
+    place = all_of_it.position
+    assert rows(journal.read(sql, file=FILE, start=place)) == []
+    system.command("CHGJRN JRN(SHOP/QSQJRN) JRNRCV(*GEN) SEQOPT(*RESET)")
+    for before in (place, place.sequence, None):
+        with pytest.raises(drdarrow.DataError, match=r"numbers do not go on from.*RESET"):
+            journal.read(sql, file=FILE, start=before)
+    assert rows(journal.read(sql, file=FILE, start=journal.end(sql, file=FILE))) == []
+
+
+def test_wrong_names_are_told(sql: drdarrow.Connection, system: drdarrow.FileConnection) -> None:
+    with pytest.raises(drdarrow.ProgrammingError, match="there is no journal SHOP/NONE"):
+        journal.read(sql, "SHOP/NONE", file=FILE)
+    with pytest.raises(drdarrow.InterfaceError, match="expected LIBRARY/NAME, not 'SHOP'"):
+        journal.end(sql, "SHOP")
+    with pytest.raises(drdarrow.InterfaceError, match="give a journal, or file="):
+        journal.end(sql)
+    with pytest.raises(drdarrow.InterfaceError, match="expected committed or all"):
+        journal.read(sql, file=FILE, transactions="some")  # type: ignore[arg-type]
+    with pytest.raises(drdarrow.InterfaceError, match="expected a Position"):
+        journal.read(sql, file=FILE, start=-1)
+    system.command("CRTPF FILE(QTEMP/MINE) RCDLEN(10)")
+    with system.open_file("QTEMP/MINE") as file, pytest.raises(drdarrow.ProgrammingError, match="is not journaled: STRJRNPF"):
+        journal.read(sql, file=file)
