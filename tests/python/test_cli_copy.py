@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -38,3 +39,17 @@ def test_tables_and_queries_are_copied_and_what_is_wrong_is_said(tmp_path: Path)
         assert "other values of where" in run(srv.uri, "MAIN.*", tmp_path / "all", "--where", "ID > 1", code=1)
         assert "nothing to copy" in run(srv.uri, "MAIN.NO*", tmp_path / "none", code=1)
         assert "[URI] SOURCE" in run("MAIN.T", code=1)
+
+
+def test_changes_of_a_record_file_follow_its_copy(tmp_path: Path) -> None:
+    with server.serve(persona="ibmi", files={"SHOP/T": ROWS}) as srv, srv.connect_files() as system:
+        given = (srv.uri, "SHOP/T", tmp_path / "kept.duckdb", "--follow", "--once")
+        assert "SHOP.T: 3 rows\n" in run(*given)
+        with system.open_file("SHOP/T", mode="rw") as file:
+            file.delete(rrn=2)
+            file.update({"NAME": "y"}, rrn=1)
+        assert "SHOP.T: 3 rows, 3 changes\n" in run(*given)
+        with duckdb.connect(str(tmp_path / "kept.duckdb"), read_only=True) as kept:
+            assert sorted(kept.sql("SELECT RRN, ID, NAME FROM SHOP.T").fetchall()) == [(1, 1, "y"), (3, 3, "x")]
+        assert "takes none" in run(srv.uri, "SHOP/T", tmp_path / "texts", "--format", "csv", "--follow", code=1)
+        assert "goes with follow" in run(srv.uri, "SHOP/T", tmp_path / "texts", "--journal", "SHOP/J", code=1)

@@ -266,6 +266,14 @@ def copy(
     on_error: Annotated[
         Literal["raise", "null", "raw"] | None, typer.Option(help="Bad values of record files.")
     ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Then take the changes of record files from their journal, until Ctrl-C.")
+    ] = False,
+    every: Annotated[float, typer.Option(help="Seconds between two looks at the journal (--follow).", min=0.1)] = 5.0,
+    once: Annotated[bool, typer.Option("--once", help="Take the changes that are there, and end (--follow).")] = False,
+    journal: Annotated[
+        str | None, typer.Option(metavar="LIB/JRN", help="The journal; that of each file without (--follow).")
+    ] = None,
     state: Annotated[Path | None, typer.Option(help="The folder of the manifest and the report.")] = None,
     restart: Annotated[bool, typer.Option("--restart", help="Begin anew; what the target has is replaced.")] = False,
     verify: Annotated[bool, typer.Option(help="Read again what was written, and count at the source.")] = True,
@@ -291,6 +299,9 @@ def copy(
         margin=margin,
         catalog=catalog,
         on_error=on_error,
+        follow=follow or None,
+        every=every if follow and not once else None,
+        journal=journal,
         state=state,
         restart=restart,
         verify=verify,

@@ -54,7 +54,8 @@ def copy(uri: str | None, source: Any, target: str, *, password: str | None, **o
         report: CopyReport = drdarrow.copy(source, target, uri=uri, progress=progress, **given)
     rate = report.new_rows / max(report.seconds, 0.001)
     for table in report.tables:
-        console.print(plain(f"{table.name}: {table.new_rows:,} rows"), soft_wrap=True)
+        changes = f", {table.changes:,} changes" if table.changes else ""
+        console.print(plain(f"{table.name}: {table.new_rows:,} rows{changes}"), soft_wrap=True)
     console.print(
         plain(
             f"{len(report.tables)} tables, {report.new_rows:,} rows into {report.target}, {report.seconds:.1f} s, "
@@ -94,6 +95,9 @@ def _watching() -> Iterator[Callable[[Told], None] | None]:
 
         def show(told: Told) -> None:
             done, total = told.parts
+            if told.state == "following":
+                bars.console.print(Text(f"{told.table}: {told.rows:,} changes"))
+                return
             with turn:
                 if told.table not in lines:
                     if len(lines) >= _SHOWN:

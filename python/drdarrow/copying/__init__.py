@@ -45,7 +45,8 @@ def copy(
         options: format (parquet, arrow, csv, delta, iceberg, duckdb, database), connections, parts (of each table),
             verify, restart (begin anew), attempts and backoff (of `retry`), row_group_rows, row_group_bytes,
             file_bytes, compression; on, columns, where, plan, snapshot as those of `Connection.partitions`; since and
-            margin (increments); catalog (Iceberg); on_error (record files); any other is a setting of `connect()`.
+            margin (increments); follow, journal, every (changes of record files, by their journal); catalog (Iceberg);
+            on_error (record files); any other is a setting of `connect()`.
 
     Returns:
         The report, which is kept beside the manifest as report.json and report.html.

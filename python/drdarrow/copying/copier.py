@@ -83,19 +83,37 @@ class Copier:
         finally:
             target.close()
         state.done = True
-        report = reported(
-            state,
-            tables,
-            shown(self._place.name),
-            seconds=round(time.monotonic() - began, 3),
-            retries=work.retries,
-            resumed=resumed,
-            verified=all(part.verified for table in tables for part in table.parts),
-        )
-        self._manifest.report("report.json", report.to_json())
-        self._manifest.report("report.html", report.to_html())
+
+        def report() -> CopyReport:
+            made = reported(
+                state,
+                tables,
+                shown(self._place.name),
+                seconds=round(time.monotonic() - began, 3),
+                retries=work.retries,
+                resumed=resumed,
+                verified=all(part.verified for table in tables for part in table.parts),
+            )
+            self._manifest.report("report.json", made.to_json())
+            self._manifest.report("report.html", made.to_html())
+            return made
+
+        made = report()
         self._manifest.keep(state)
-        return report
+        if self._options.follow:
+            self._follow(state, tables)
+            made = report()
+        return made
+
+    def _follow(self, state: CopyState, tables: list[TableState]) -> None:
+        """Takes the changes that came since."""
+        from drdarrow.copying.following import Follower
+
+        target = self._place.target(self._options, state)
+        try:
+            Follower(self._uri, self._options, target, self._manifest, self._stopped, self._progress).run(tables)
+        finally:
+            target.close()
 
     def _settle(self, target: Any, state: CopyState, tables: list[TableState]) -> None:
         """Removes the leavings of an interrupted run; files that are gone are to be copied again."""
@@ -136,6 +154,8 @@ class Copier:
 
         retry(ask, attempts=self._options.attempts, backoff=self._options.backoff)
         asked = self._options.asked(reader.database(listed[0].kind))
+        if self._options.follow and (other := next((each for each in listed if each.kind != "file"), None)):
+            raise InterfaceError(f"follow: record files have journals (LIB/FILE); {other.name} is a {other.kind}")
         if there is None:
             state = CopyState(secrets.token_hex(6), asked, [table.name for table in listed], _now(), replaces)
             for table in listed:

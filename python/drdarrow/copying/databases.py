@@ -23,7 +23,7 @@ from drdarrow.partitions.division import counting
 if TYPE_CHECKING:
     from drdarrow.copying.reading import Rows
 
-__all__ = ["Database", "DuckDB"]
+__all__ = ["POSITIONS", "Database", "DuckDB", "grouped"]
 
 #: The table of parts.
 _PARTS = "DRDARROW_COPIES"
@@ -35,6 +35,12 @@ _COLUMNS = (
 _MADE = -1
 #: The name of a file of DuckDB in statements.
 _TARGET = "drdarrow_target"
+#: The table of positions in journals, and its columns.
+POSITIONS = f"{_TARGET}.main.DRDARROW_POSITIONS"
+_POSITION_COLUMNS = (
+    "COPY_ID VARCHAR, TABLE_NAME VARCHAR, RECEIVER VARCHAR NOT NULL, SEQUENCE_NO UBIGINT NOT NULL, "
+    "CHANGE_COUNT BIGINT NOT NULL, PRIMARY KEY (COPY_ID, TABLE_NAME)"
+)
 #: SQLSTATEs of a table that is not there; Derby has its own, for its schema, too.
 _UNKNOWN = frozenset({"42704", "42X05", "42Y07"})
 #: Seconds that a transaction is given for its end before its connection is closed.
@@ -134,6 +140,12 @@ class DuckDB(_Base):
         path = os.path.abspath(name).replace("'", "''")
         self._connection.execute(f"ATTACH '{path}' AS {_TARGET}")
         self._connection.execute(f"CREATE TABLE IF NOT EXISTS {self.parts} ({_COLUMNS})")
+        if options.follow:
+            self._connection.execute(f"CREATE TABLE IF NOT EXISTS {POSITIONS} ({_POSITION_COLUMNS})")
+
+    def cursor(self) -> Any:
+        """A cursor of the connection, a context manager."""
+        return self._connection.cursor()
 
     def ask(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:
@@ -162,7 +174,7 @@ class DuckDB(_Base):
             cursor.begin()
             try:
                 count = 0
-                for group in _grouped(rows.batches, self.options.row_group_bytes):
+                for group in grouped(rows.batches, self.options.row_group_bytes):
                     cursor.register("drdarrow_rows", group)
                     cursor.execute(f"INSERT INTO {self.quoted(table)} SELECT * FROM drdarrow_rows")
                     cursor.unregister("drdarrow_rows")
@@ -319,7 +331,7 @@ def _lengths(schema: pa.Schema) -> dict[str, str]:
     return found
 
 
-def _grouped(batches: Iterator[pa.RecordBatch], limit: int) -> Iterator[pa.Table]:
+def grouped(batches: Iterator[pa.RecordBatch], limit: int) -> Iterator[pa.Table]:
     """Batches as tables of many rows, and of not many more bytes than `limit`."""
     waiting: list[pa.RecordBatch] = []
     rows = nbytes = 0

@@ -15,7 +15,10 @@ from drdarrow.copying.reading import Rows
 from drdarrow.copying.storage import Store, shown
 from drdarrow.exceptions import DataError, InterfaceError
 
-__all__ = ["Folder"]
+__all__ = ["CHANGES", "Folder", "as_stored"]
+
+#: The folder of files of changes. Readers of Parquet leave out what begins with a line.
+CHANGES = "_changes"
 
 
 class Folder:
@@ -52,7 +55,16 @@ class Folder:
                 continue
             if part.done and any(self.store.size(file.name) != file.nbytes for file in part.files):
                 well = part.done = False
-        return well
+        return self._changes_settled(table) and well
+
+    def _changes_settled(self, table: TableState) -> bool:
+        """The same of files of changes."""
+        known = {file.name: file.nbytes for file in table.change_files}
+        folder = f"{self.folder(table)}/{CHANGES}"
+        for name in self.store.names(folder):
+            if name.startswith(f"changes-{self.id}-") and f"{folder}/{name}" not in known:
+                self.store.remove(f"{folder}/{name}")
+        return all(self.store.size(name) == nbytes for name, nbytes in known.items())
 
     def in_the_way(self, names: list[str]) -> bool:
         """Whether files that no copy knows would be taken for rows of this one."""
@@ -73,7 +85,7 @@ class Folder:
         part.files = []
         with PartFiles(self.store, stem, self.kind, schema, self.options) as files:
             for batch in rows.batches:
-                files.add(_as(batch, schema))
+                files.add(as_stored(batch, schema))
                 step(batch.num_rows)
             # A table without rows has a file that says which columns it has.
             files.end(empty=part.number == 0 and part.run == 0)
@@ -96,6 +108,9 @@ class Folder:
             # Those that the manifest did not hear of are removed, too.
             if name.startswith(f"part-{self.id}-"):
                 self.store.remove(f"{folder}/{name}")
+        for name in self.store.names(f"{folder}/{CHANGES}"):
+            if name.startswith(f"changes-{self.id}-"):
+                self.store.remove(f"{folder}/{CHANGES}/{name}")
 
     def cancel(self) -> None:
         """No wait has no end."""
@@ -118,7 +133,7 @@ def _finer(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
-def _as(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+def as_stored(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """The batch with the types of a schema, without a loss."""
     if batch.schema.equals(schema, check_metadata=True):
         return batch

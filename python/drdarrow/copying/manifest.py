@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -81,6 +81,12 @@ class TableState:
     """The one that they reach."""
     source_rows: int | None = None
     """The rows that the source had when the run was over."""
+    position: list[str] | None = None
+    """Where its journal is followed from: a receiver and a sequence number. First noted before any record was read."""
+    changes: int = 0
+    """How many changes were taken."""
+    change_files: list[FileState] = field(default_factory=list)
+    """Their files, where they are kept in files."""
     committed: bool = False
     """All of this run is there for readers."""
 
@@ -126,9 +132,9 @@ def folder_of(name: str) -> str:
     return text
 
 
-def _table(parts: list[dict[str, Any]], **form: Any) -> TableState:
+def _table(parts: list[dict[str, Any]], change_files: Sequence[dict[str, Any]] = (), **form: Any) -> TableState:
     made = [PartState(**{**part, "files": [FileState(**file) for file in part["files"]]}) for part in parts]
-    return TableState(**form, parts=made)
+    return TableState(**form, parts=made, change_files=[FileState(**file) for file in change_files])
 
 
 class Manifest:

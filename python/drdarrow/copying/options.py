@@ -18,6 +18,8 @@ Format: TypeAlias = Literal["parquet", "arrow", "csv", "delta", "iceberg", "duck
 Source: TypeAlias = str | Sequence[str] | Mapping[str, str]
 #: Schemes of databases that this package connects to.
 DATABASES = ("drda://", "profile://")
+#: Formats that take the changes of a journal.
+FOLLOWED = ("parquet", "duckdb")
 #: Options that say which rows and columns there are; a copy goes on only with the same.
 _SAME = ("on", "columns", "where", "plan", "snapshot", "since", "on_error")
 
@@ -39,6 +41,9 @@ class Options:
     since: str | None = None
     margin: float | None = None
     on_error: str | dict[str, str] | None = None
+    follow: bool = False
+    journal: str | None = None
+    every: float | None = None
     verify: bool = True
     restart: bool = False
     attempts: int = 5
@@ -65,6 +70,7 @@ class Options:
             raise InterfaceError(
                 "snapshot: a copy that goes on later has lost its lock; take 'as_of' or a datetime, or none"
             )
+        self._check_following()
         if self.since is not None and self.margin is None:
             raise InterfaceError(
                 "margin: say by how much rows may come late (seconds for timestamps, days for dates, a number for "
@@ -72,6 +78,21 @@ class Options:
             )
         if self.margin is not None and (self.since is None or not _is_length(self.margin)):
             raise InterfaceError(f"margin: expected a number of at least 0, beside since=, not {self.margin!r}")
+
+    def _check_following(self) -> None:
+        if not self.follow:
+            for name in ("journal", "every"):
+                if getattr(self, name) is not None:
+                    raise InterfaceError(f"{name}: goes with follow=True")
+            return
+        if self.format not in FOLLOWED:
+            raise InterfaceError(
+                f"follow: changes are applied to a file of DuckDB, or kept beside Parquet; {self.format} takes none"
+            )
+        if self.since is not None:
+            raise InterfaceError("follow: the journal tells what has changed; leave since= out")
+        if self.every is not None and (not _is_length(self.every) or not self.every):
+            raise InterfaceError(f"every: expected seconds above 0, not {self.every!r}")
 
     def asked(self, database: str) -> dict[str, Any]:
         """The part of it that has to be the same for a copy to go on, as JSON has it."""
@@ -83,6 +104,8 @@ class Options:
                 form[name] = list(form[name])
         if isinstance(self.snapshot, dt.datetime):
             form["snapshot"] = self.snapshot.isoformat()
+        if self.follow:
+            form["follow"] = True
         return {"database": database.upper(), "format": self.format, **form}
 
     @staticmethod

@@ -16,4 +16,4 @@ class Progress:
         self.parts = parts
         """How many of its parts are done, and how many there are."""
         self.state = state
-        """reading, or done."""
+        """reading, done, or following: then `rows` are the changes that were taken."""

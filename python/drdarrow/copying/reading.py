@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 import drdarrow
+from drdarrow import journal
 from drdarrow._core import quoted_table
 from drdarrow.copying.increments import bounded, correlation
 from drdarrow.copying.manifest import PartState, TableState
@@ -54,7 +55,9 @@ class Reader:
         return self._sql
 
     def files(self) -> drdarrow.FileConnection:
-        """The one for record files."""
+        """The one for record files; those that are followed are opened beside the connection of SQL."""
+        if self._options.follow:
+            raise InterfaceError("source: follow=True wants the files by their names, LIBRARY/FILE, not a pattern")
         if self._files is None or self._files.closed:
             self._files = drdarrow.connect_files(self._uri, **self._options.settings)
         return self._files
@@ -84,7 +87,8 @@ class Reader:
 
     def database(self, kind: str) -> str:
         """The database, or the system of record files."""
-        server = self.files().server if kind == "file" else self.connection().server
+        alone = kind == "file" and not self._options.follow
+        server = self.files().server if alone else self.connection().server
         return str(server.get("database") or server.get("system") or "")
 
     def plan(self, table: TableState) -> None:
@@ -131,7 +135,7 @@ class Reader:
 
     def _records(self, table: TableState, part: PartState) -> Iterator[Rows]:
         numbers = json.loads(part.text)
-        with self._opened(table) as file:
+        with self.opened(table) as file:
             nulled: dict[str, int] = {}
             with file.ranges(numbers["first"], numbers["last"]) as stream:
                 _same(table, stream.schema)
@@ -142,20 +146,27 @@ class Reader:
 
                 yield Rows(_schema(stream), batches(), nulled)
 
-    def _opened(self, table: TableState) -> drdarrow.File:
-        given: dict[str, Any] = {}
+    def opened(self, table: TableState) -> drdarrow.File:
+        """A record file. With the numbers of its records, by which changes know them, where they are followed."""
+        given: dict[str, Any] = {"rrn": True} if self._options.follow else {}
         if self._options.on_error is not None:
             given["on_error"] = self._options.on_error
         if self._options.columns is not None:
             given["columns"] = list(self._options.columns)
-        return self.files().open_file(table.source, **given)
+        system = self.connection() if self._options.follow else self.files()
+        return system.open_file(table.source, **given)
 
     def _plan_file(self, table: TableState) -> None:
         options = self._options
         for name in ("on", "where", "plan", "snapshot", "since"):
             if getattr(options, name) is not None:
                 raise InterfaceError(f"{name}: record files are divided by the numbers of their records")
-        with self._opened(table) as file:
+        with self.opened(table) as file:
+            if options.follow:
+                # Before the first record is read: what changes from now on is read from the journal.
+                place = journal.end(self.connection(), options.journal, file=table.source)
+                self.connection().rollback()
+                table.position = [place.receiver, str(place.sequence)]
             parts = file.partitions(self._wanted())
             table.columns = _columns(file.schema)
         table.explained = f"numbers of records, {len(parts)} parts"

@@ -40,6 +40,8 @@ class TableReport:
     """How many NULLs columns have."""
     nulled: dict[str, int]
     """How many bad values of record files were read as NULL, by field."""
+    changes: int = 0
+    """How many changes of its journal were taken after the copy, by all calls (`follow=True`)."""
 
     @property
     def ok(self) -> bool:
@@ -145,6 +147,7 @@ def reported(state: CopyState, tables: list[TableState], target: str, **facts: A
                 plan=table.explained,
                 nulls=nulls,
                 nulled=nulled,
+                changes=table.changes,
             )
         )
     return CopyReport(

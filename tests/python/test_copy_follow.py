@@ -1,0 +1,249 @@
+"""`drdarrow.copy` that follows journals: files that JTOpen and our client change are the same in the target."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from jtopen import Programs
+
+import drdarrow
+from drdarrow import server
+
+pytestmark = pytest.mark.timeout(300)
+
+USER, PASSWORD = "ada", "secret"
+FILE, PATH = "SHOP/STOCK", "/QSYS.LIB/SHOP.LIB/STOCK.FILE"
+STOCK = pa.table({
+    "ID": pa.array(range(1, 41), pa.int32()), "NAME": [f"N{n}" if n % 3 else None for n in range(40)],
+    "PRICE": pa.array([Decimal(n).scaleb(-2) for n in range(40)], pa.decimal128(7, 2)),
+})  # fmt: skip
+
+
+@pytest.fixture
+def running() -> Iterator[server.Server]:
+    files = {FILE: STOCK, "SHOP/OTHER": STOCK.slice(0, 5)}
+    with server.serve(persona="ibmi", files=files, users={USER: PASSWORD}, password_level=0) as made:
+        yield made
+
+
+@pytest.fixture
+def system(running: server.Server) -> Iterator[drdarrow.FileConnection]:
+    with running.connect_files(password=PASSWORD) as connection:
+        yield connection
+
+
+def follow(running: server.Server, target: Path, source: Any = FILE, **options: Any) -> drdarrow.copying.CopyReport:
+    return drdarrow.copy(source, target, uri=running.uri, password=PASSWORD, follow=True, **options)
+
+
+def records(system: drdarrow.FileConnection, file: str = FILE) -> list[tuple[Any, ...]]:
+    with system.open_file(file, rrn=True) as opened:
+        return sorted(tuple(row.values()) for row in pa.table(opened).to_pylist())
+
+
+def copied(target: Path, table: str = "SHOP.STOCK") -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(target), read_only=True) as connection:
+        return sorted(connection.sql(f"FROM {table}").fetchall())
+
+
+def change(system: drdarrow.FileConnection, chance: random.Random, steps: int, commit: bool = False) -> None:
+    """Changes records at random, with commitment control in units of work of which some are rolled back."""
+    with system.open_file(FILE, mode="rw", commit="chg" if commit else "none") as file:
+        numbers = [row[0] for row in records(system)]
+        for step in range(steps):
+            kind = chance.choice(["add", "update", "delete"])
+            row = {"ID": chance.randrange(10_000), "NAME": None, "PRICE": Decimal(chance.randrange(99)) / 4}
+            if kind == "add" or not numbers:
+                file.write([row])
+            elif kind == "update":
+                file.update(row, rrn=chance.choice(numbers))
+            else:
+                file.delete(rrn=numbers.pop(chance.randrange(len(numbers))))
+            if commit and step % 4 == 3:
+                system.commit() if chance.random() < 0.5 else system.rollback()
+                numbers = [row[0] for row in records(system)]
+        if commit:
+            system.rollback()
+
+
+def test_changes_by_jtopen_are_applied_to_duckdb(
+    running: server.Server, system: drdarrow.FileConnection, tmp_path: Path
+) -> None:
+    programs, target = Programs(tmp_path), tmp_path / "kept.duckdb"
+    assert running.signon_port is not None
+    report = follow(running, target)
+    assert (report.rows, report.tables[0].changes) == (40, 0)
+    assert copied(target) == records(system)
+    for seed in range(2):
+        programs.run("Changes", (running.port, running.signon_port), (USER, PASSWORD), PATH, str(seed), "60")
+        report = follow(running, target)
+        assert copied(target) == records(system)
+    taken = report.tables[0].changes
+    assert taken > 60
+    # Nothing has come since, and nothing is taken twice.
+    assert follow(running, target).tables[0].changes == taken
+
+
+def test_a_record_that_was_read_before_its_rollback_is_undone(
+    running: server.Server, system: drdarrow.FileConnection, tmp_path: Path
+) -> None:
+    target = tmp_path / "kept.duckdb"
+    with system.open_file(FILE, mode="rw", commit="chg") as file:
+        file.write([{"ID": 999, "NAME": "NEVER", "PRICE": 1}])
+        file.delete(rrn=1)
+        # The copy reads what is not committed, as every reader without locks does.
+        follow(running, target)
+        assert len(copied(target)) == 40 and copied(target) != records(system)[:0]
+        system.rollback()
+    follow(running, target)
+    assert copied(target) == records(system) and len(copied(target)) == 40
+
+
+def test_a_cleared_file_and_a_file_of_changes(
+    running: server.Server, system: drdarrow.FileConnection, tmp_path: Path
+) -> None:
+    target = tmp_path / "kept.duckdb"
+    follow(running, target, ["SHOP/STOCK", "SHOP/OTHER"])
+    change(system, random.Random(3), 10)
+    system.command(f"CLRPFM FILE({FILE})")
+    change(system, random.Random(4), 10)
+    follow(running, target, ["SHOP/STOCK", "SHOP/OTHER"])
+    assert copied(target) == records(system)
+    assert copied(target, "SHOP.OTHER") == records(system, "SHOP/OTHER")
+
+
+def test_parquet_has_files_of_changes_beside_it(
+    running: server.Server, system: drdarrow.FileConnection, tmp_path: Path
+) -> None:
+    target = tmp_path / "shop"
+    follow(running, target)
+    for seed in range(3):
+        change(system, random.Random(seed), 12, commit=seed == 1)
+        follow(running, target)
+    folder = target / "SHOP.STOCK"
+    # Who reads the folder as a table sees the rows that were copied.
+    assert pq.read_table(folder).num_rows == 40
+    files = sorted((folder / "_changes").glob("*.parquet"))
+    assert len(files) == 3
+    now = {row["RRN"]: tuple(row.values()) for row in pq.read_table(folder).to_pylist()}
+    numbers = []
+    for row in (row for file in files for row in pq.read_table(file).to_pylist()):
+        numbers.append(row["_sequence"])
+        if row["_change"] in ("insert", "update_after"):
+            now[row["_rrn"]] = (row["_rrn"], *tuple(row.values())[6:])
+        elif row["_change"] == "delete":
+            del now[row["_rrn"]]
+    assert sorted(now.values()) == records(system)
+    assert numbers == sorted(set(numbers))
+    # A file that the manifest does not know is of a call that was killed; one that is gone is told.
+    stray = files[0].with_name(files[0].name.replace("-00000000-", "-00000009-"))
+    stray.write_bytes(files[0].read_bytes())
+    follow(running, target)
+    assert not stray.exists()
+    files[1].unlink()
+    with pytest.raises(drdarrow.InterfaceError, match="gone"):
+        follow(running, target)
+
+
+@pytest.mark.parametrize("form", ["duckdb", "parquet"])
+def test_a_copy_that_follows_is_killed_and_goes_on(
+    running: server.Server, system: drdarrow.FileConnection, tmp_path: Path, form: str
+) -> None:
+    target = tmp_path / ("kept.duckdb" if form == "duckdb" else "shop")
+    text = (
+        "import sys, drdarrow\n"
+        "drdarrow.copy('SHOP/STOCK', sys.argv[1], uri=sys.argv[2], password='secret', follow=True, every=0.05)"
+    )
+    stop = threading.Event()
+
+    def work() -> None:
+        chance = random.Random(5)
+        with running.connect_files(password=PASSWORD) as other:
+            while not stop.is_set():
+                change(other, chance, 8, commit=chance.random() < 0.5)
+
+    state = tmp_path / ("kept.duckdb.copy" if form == "duckdb" else "shop/_copy")
+    worker, chance = threading.Thread(target=work), random.Random(6)
+    worker.start()
+    try:
+        for _ in range(4):
+            process = subprocess.Popen([sys.executable, "-c", text, str(target), running.uri], stderr=subprocess.PIPE)
+            # First the records are copied; from then on changes are taken.
+            over = time.monotonic() + 60
+            while process.poll() is None and not (state / "report.json").exists() and time.monotonic() < over:
+                time.sleep(0.05)
+            time.sleep(0.3 + 1.5 * chance.random())
+            process.kill()
+            error = process.communicate()[1].decode()
+            assert process.returncode == -signal.SIGKILL, error
+    finally:
+        stop.set()
+        worker.join()
+    follow(running, target)
+    change(system, chance, 5)
+    follow(running, target)
+    if form == "duckdb":
+        assert copied(target) == records(system)
+        return
+    folder = target / "SHOP.STOCK"
+    changes = [row for file in sorted((folder / "_changes").glob("*.parquet")) for row in pq.read_table(file).to_pylist()]
+    numbers = [row["_sequence"] for row in changes]
+    assert numbers == sorted(set(numbers)) and numbers
+    now = {row["RRN"]: tuple(row.values()) for row in pq.read_table(folder).to_pylist()}
+    for row in changes:
+        if row["_change"] in ("insert", "update_after"):
+            now[row["_rrn"]] = (row["_rrn"], *tuple(row.values())[6:])
+        elif row["_change"] == "delete":
+            now.pop(row["_rrn"], None)
+    assert sorted(now.values()) == records(system)
+
+
+def test_a_gap_stops_it_and_a_new_copy_goes_on(
+    running: server.Server, system: drdarrow.FileConnection, tmp_path: Path
+) -> None:
+    target = tmp_path / "kept.duckdb"
+    follow(running, target)
+    change(system, random.Random(1), 5)
+    system.command("CHGJRN JRN(SHOP/QSQJRN) JRNRCV(*GEN)")
+    system.command("DLTJRNRCV JRNRCV(SHOP/QSQJRN0001)")
+    with pytest.raises(drdarrow.DataError, match=r"are gone.*copy the file anew"):
+        follow(running, target)
+    follow(running, target, restart=True)
+    change(system, random.Random(2), 5)
+    follow(running, target)
+    assert copied(target) == records(system)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"target": "lake", "format": "delta"}, "delta takes none"),
+        ({"target": "lake", "format": "iceberg"}, "iceberg takes none"),
+        ({"target": "texts", "format": "csv"}, "csv takes none"),
+        ({"target": "profile://other", "state": "state"}, "database takes none"),
+        ({"target": "shop", "since": "ID", "margin": 0}, "leave since= out"),
+        ({"target": "shop", "every": 0}, "every: expected seconds above 0"),
+        ({"target": "shop", "follow": False, "every": 1}, "every: goes with follow=True"),
+        ({"target": "shop", "source": "SELECT 1 AS A FROM SYSIBM.SYSDUMMY1"}, "record files have journals .*; QUERY is a query"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_followed_is_refused_by_name(
+    running: server.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = {"source": FILE, "follow": True, **options}
+    with pytest.raises(drdarrow.InterfaceError, match=words):
+        drdarrow.copy(given.pop("source"), given.pop("target"), uri=running.uri, password=PASSWORD, **given)
