@@ -12,7 +12,7 @@ from peers import Proxy
 SYNCCTL, SYNCCRD = 0x1055, 0x1248
 
 
-def _frames(pending: bytearray) -> Iterator[tuple[bytes, int, bool]]:
+def frames(pending: bytearray) -> Iterator[tuple[bytes, int, bool]]:
     """Takes complete frames out: bytes, code point, whether another one is chained to it."""
     while len(pending) >= 10:
         (length,) = struct.unpack_from(">H", pending)
@@ -45,7 +45,7 @@ class Cutting(Proxy):
         pending, chain, steps = bytearray(), bytearray(), 0
         while data := client.recv(65536):
             pending += data
-            for frame, point, more in _frames(pending):
+            for frame, point, more in frames(pending):
                 chain += frame
                 steps += point == SYNCCTL
                 if more and self.chains:
@@ -63,7 +63,7 @@ class Cutting(Proxy):
         try:
             while data := server.recv(65536):
                 pending += data
-                for frame, point, _ in _frames(pending):
+                for frame, point, _ in frames(pending):
                     if point == SYNCCRD:
                         if self.replies <= 0:
                             self.cut()
