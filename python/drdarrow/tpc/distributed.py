@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import TracebackType
 from typing import Self, final
 
@@ -45,18 +46,28 @@ class AsyncDistributed:
     """A block whose work on several connections is kept or undone as a whole; made by `aio.distributed()`."""
 
     def __init__(self, connections: tuple[_core.AsyncConnection, ...], log: LogPath | None) -> None:
-        self._coordinator = Coordinator(checked(connections, _core.AsyncConnection), Log(log))
+        self._connections = checked(connections, _core.AsyncConnection)
+        self._log = log
         self._entered = False
+        self._begun: Coordinator | None = None
 
     @property
     def gtrid(self) -> bytes:
-        """The name of the transaction."""
+        """The name of the transaction. Raises InterfaceError before it has begun."""
         return self._coordinator.gtrid
+
+    @property
+    def _coordinator(self) -> Coordinator:
+        if self._begun is None:
+            raise InterfaceError("the transaction has not begun: async with it")
+        return self._begun
 
     async def __aenter__(self) -> Self:
         _once(self._entered)
         self._entered = True
-        await run_async(self._coordinator.begin())
+        # The file may be slow, or locked by others.
+        self._begun = Coordinator(self._connections, await asyncio.to_thread(Log, self._log))
+        await run_async(self._begun.begin())
         return self
 
     async def __aexit__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -52,7 +53,8 @@ def recover(connections: Iterable[_core.Connection], log: LogPath | None = None)
 
 async def recover_async(connections: Iterable[_core.AsyncConnection], log: LogPath | None = None) -> list[Resolved]:
     """The same with connections of `drdarrow.aio`."""
-    return await run_async(_recover(checked(list(connections), _core.AsyncConnection), Log(log)))
+    given = checked(list(connections), _core.AsyncConnection)
+    return await run_async(_recover(given, await asyncio.to_thread(Log, log)))
 
 
 def _recover(connections: Sequence[Any], log: Log) -> Steps[list[Resolved]]:
