@@ -92,12 +92,20 @@ async def give(value: _T) -> _T:
 async def with_password(function: str, uri: str | None, settings: dict[str, Any]) -> Any:
     """Connects when a callable has given the password. One that is no coroutine function may wait for somebody."""
     source = settings["password"]
-    password = source() if inspect.iscoroutinefunction(source) else await asyncio.to_thread(source)
-    if inspect.isawaitable(password):
-        password = await password
+
+    async def ask() -> Any:
+        password = source() if inspect.iscoroutinefunction(source) else await asyncio.to_thread(source)
+        return await password if inspect.isawaitable(password) else password
+
+    password = await ask()
     if not isinstance(password, str):
         raise InterfaceError(f"password: the callable gave {type(password).__name__}, not a str")
-    return await getattr(_core, function)(uri, **{**settings, "password": password})
+    loop = asyncio.get_running_loop()
+    given = {**settings, "password": password}
+    if function == "connect_async":
+        # Another login asks again, from a thread.
+        given["_password"] = lambda: asyncio.run_coroutine_threadsafe(ask(), loop).result()
+    return await getattr(_core, function)(uri, **given)
 
 
 async def fetch(cursor: _core.AsyncCursor[_T], wanted: int = sys.maxsize) -> list[_T]:
@@ -136,9 +144,22 @@ async def fetch_one(cursor: _core.AsyncCursor[_T]) -> _T | None:
 
 async def fetch_moved(cursor: _core.AsyncCursor[_T], name: str, number: int) -> _T | None:
     """The row that a move leads to, or None where there is none. No other fetch comes between."""
+    backward = number < 0
     async with cursor._turn:
-        rows = await _fetch_in_turn(cursor, 1) if await cursor._seek(name, number) else []
-    return rows[0] if rows else None
+        while await cursor._seek(name, number):
+            target = cursor.rownumber or 0
+            rows = await _fetch_in_turn(cursor, 1)
+            # A row that was deleted is left out, backward by the one before it.
+            if not backward or rows and cursor.rownumber == target + 1:
+                return rows[0] if rows else None
+            name, number = "absolute", target
+    return None
+
+
+async def in_turn(cursor: _core.AsyncCursor, method: str, arguments: tuple[Any, ...]) -> Any:
+    """A move, or a change of the row where the cursor stands. No fetch comes between."""
+    async with cursor._turn:
+        return await getattr(cursor, method)(*arguments)
 
 
 async def next_row(cursor: _core.AsyncCursor[_T]) -> _T:

@@ -1,5 +1,5 @@
 """Passwords from elsewhere: `connect(uri, password=keyring("prod"))`. `password` takes any callable without arguments,
-which is called once, when the connection is made."""
+which is called for each login: that of a reset asks again."""
 
 from __future__ import annotations
 

@@ -309,6 +309,7 @@ class FileSettings(TypedDict, total=False):
     password: str | Callable[[], Any] | None
     timeout: float | None
     statement_timeout: float | None
+    commit_timeout: float | None
     security: str | None
     tls: Literal["off", "require", "insecure"] | bool | None
     tls_ca: str | PathLike[str] | None

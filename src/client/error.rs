@@ -216,7 +216,7 @@ impl Error {
             }
             NetError::Timeout { stage: ConnectStage::Reply, .. } if phase == Phase::Commit => unknown_outcome(&text),
             NetError::Timeout { stage: ConnectStage::Reply, .. } => operational(phase, "57033", text)
-                .hint("the time limit is statement_timeout; the server may still be working"),
+                .hint("the time limit is statement_timeout, that of commits and rollbacks commit_timeout; the server may still be working"),
             NetError::Closed { .. } | NetError::Broken(_) | NetError::BrokenOff if phase == Phase::Commit => {
                 unknown_outcome(&text)
             }

@@ -1,6 +1,8 @@
-//! The function that makes security tokens is code of others, which may take its time: it runs in a thread of its own,
-//! and the login waits for it no longer than its limit.
+//! The functions that make security tokens, and that give passwords, are code of others, which may take its time: they run
+//! in a thread of their own, and the login waits for them no longer than its limit.
 
+use crate::client::config::{Config, Secret};
+use crate::client::error::{Error, ErrorClass, Phase, Result as ClientResult};
 use crate::flow::secmec::SecMecError;
 use crate::flow::secmec::source::{NoToken, TokenSource};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
@@ -35,6 +37,22 @@ pub(super) fn bounded(source: TokenSource, limit: Duration) -> TokenSource {
             Err(RecvTimeoutError::Disconnected) => Err("its source panicked".into()),
         }
     })
+}
+
+/// The same with the password of now, where a function gives it: it may have changed since the first login.
+pub(super) fn with_password_of_now(config: Config) -> ClientResult<Config> {
+    let Some(source) = config.password_source.clone() else { return Ok(config) };
+    let refused = |text: String| Error::new(ErrorClass::Operational, Phase::Security, "28000", text).broken();
+    match bounded(source, config.timeout).next(&[]) {
+        Ok(password) => match std::str::from_utf8(&password) {
+            Ok(password) => Ok(Config { password: Some(Secret::new(password)), ..config }),
+            Err(_) => Err(refused("the password that was asked for is no text".to_owned())),
+        },
+        Err(SecMecError::NoToken(e)) => {
+            Err(Error { cause: e.cause().cloned(), ..refused(format!("no password: {e}")) })
+        }
+        Err(e) => Err(refused(format!("no password: {e}"))),
+    }
 }
 
 #[cfg(test)]

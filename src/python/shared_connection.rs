@@ -172,7 +172,7 @@ impl SharedConnection {
         if let Some(known) = known.filter(|known| !known.is_closed()) {
             return Ok(known);
         }
-        let mut config = FileConfig::beside(self.client.config_here());
+        let mut config = FileConfig::beside(self.client.config_here()?);
         caller.listen(&mut config.base);
         let made = SharedConnection::connect_files(config, self.limits).await?;
         *self.companion.lock().await = Some(made.clone());

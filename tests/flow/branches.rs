@@ -422,6 +422,31 @@ async fn a_connection_that_closes_rolls_its_branch_back_unless_it_is_prepared() 
     }
 }
 
+/// The names in steps, in their order.
+fn named(heard: &Heard) -> Vec<(u8, String)> {
+    let heard = heard.lock().unwrap();
+    let all = heard.iter().map(|step| SyncCtl::decode(&step[4..], DdmText::Ebcdic).unwrap());
+    all.map(|step| (step.synctype, format!("{:?}", step.xid))).collect()
+}
+
+#[tokio::test]
+async fn a_connection_that_closes_rolls_its_suspended_branches_back() {
+    use synctype::{END, ROLLBACK};
+    let (connection, heard) = at(false, 0xFF, 0).await;
+    let branch = TwoPhase(&connection).branch();
+    branch.suspend().await.unwrap();
+    branch.begin(&xid("second", ""), None).await.unwrap();
+    branch.suspend().await.unwrap();
+    branch.begin(&xid("third", ""), None).await.unwrap();
+    heard.lock().unwrap().clear();
+    connection.close().await.unwrap();
+    assert_eq!(steps(&heard), [END, ROLLBACK, END, ROLLBACK, END, ROLLBACK, ROLLBACK]);
+    let named = named(&heard);
+    let names: std::collections::BTreeSet<&String> = named[..6].iter().map(|(_, name)| name).collect();
+    assert_eq!(names.len(), 3);
+    assert!(named.chunks(2).take(3).all(|pair| pair[0].1 == pair[1].1));
+}
+
 #[test]
 fn names_have_bounds() {
     for (format, gtrid, bqual) in [(-1, 1, 1), (1 << 31, 1, 1), (0, 0, 1), (0, 65, 0), (0, 1, 65)] {

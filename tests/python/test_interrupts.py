@@ -91,6 +91,33 @@ def test_a_commit_whose_answer_never_comes(lab: Lab, proxy: Proxy, table) -> Non
     assert proxy.count(RDBCMM) == 1 and proxy.accepted == 1
 
 
+def test_the_end_of_a_unit_of_work_has_a_deadline_of_its_own(lab: Lab, proxy: Proxy, table) -> None:
+    """A server that keeps silent is not waited for as long as statements may take."""
+    name = table("ID INTEGER")
+    silent = {"commit_timeout": 0.5, "statement_timeout": 50, "two_phase": True}
+
+    def ended(end: str, state: str) -> None:
+        proxy.release()
+        connection = lab.connect(proxy.port, **silent)
+        if end.startswith("tpc_"):
+            connection.tpc_begin((1, "silent", end))
+        connection.execute(f"INSERT INTO {name} VALUES (1)")
+        proxy.hold()
+        start = time.monotonic()
+        with pytest.raises(drdarrow.OperationalError) as caught:
+            getattr(connection, end)()
+        assert 0.4 < time.monotonic() - start < 0.5 + 0.3 * SLACK, end
+        assert (caught.value.sqlstate, caught.value.connection_usable) == (state, False), end
+        connection.close()
+
+    for end, state in [("commit", "08007"), ("rollback", "57033"), ("tpc_prepare", "57033"), ("tpc_commit", "08007")]:
+        ended(end, state)
+    with lab.connect(two_phase=True) as connection:
+        for xid in connection.tpc_recover():
+            if xid.gtrid == b"silent":
+                connection.tpc_rollback(xid)
+
+
 @pytest.mark.parametrize("how", ["cut", "late"])
 def test_a_statement_in_autocommit_whose_answer_never_comes(lab: Lab, proxy: Proxy, table, how: str) -> None:
     """Its commit went with it, and may have come about."""

@@ -242,3 +242,69 @@ def test_a_transaction_block_that_is_lost_ends_with_an_error(proxied) -> None:
         drdarrow.retry(work, backoff=0)
         assert connection.autocommit
         assert connection.execute("SELECT ID FROM T ORDER BY ID").fetchall() == [(1,), (2,)]
+
+
+@pytest.fixture
+def locked() -> Iterator[server.Server]:
+    with server.serve(duckdb.connect(), users={"ann": "apple"}) as srv:
+        yield srv
+
+
+def test_another_login_asks_the_callable_for_the_password_of_now(locked: server.Server) -> None:
+    """A server that has another one by then refuses the first."""
+    given = iter(["apple", "apple", "pear"])
+    connection = drdarrow.connect(locked.uri, user="ann", password=lambda: next(given))
+    connection.reset()
+    with pytest.raises(drdarrow.OperationalError) as refused:
+        connection.reset()
+    assert refused.value.sqlstate == "28000" and connection.closed and "pear" not in str(refused.value)
+
+
+@pytest.mark.parametrize("wrong", [ZeroDivisionError("secret"), 7, None])
+def test_a_callable_that_gives_no_password_ends_the_reset(locked: server.Server, wrong: object) -> None:
+    given = iter(["apple", wrong])
+
+    def ask() -> object:
+        answer = next(given)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    connection = drdarrow.connect(locked.uri, user="ann", password=ask)
+    with pytest.raises(drdarrow.OperationalError, match="no password: the callable password") as refused:
+        connection.reset()
+    assert refused.value.sqlstate == "28000" and connection.closed and "secret" not in str(refused.value)
+    assert isinstance(refused.value.__cause__, ZeroDivisionError if isinstance(wrong, Exception) else TypeError)
+
+
+def test_a_connection_that_comes_back_asks_as_well(locked: server.Server) -> None:
+    asked: list[int] = []
+    with Proxy(locked.port) as proxy:
+        there = uri(locked, proxy)
+        with drdarrow.connect(there, user="ann", password=lambda: (asked.append(1), "apple")[1], reconnect=True) as connection:
+            connection.rollback()
+            proxy.cut()
+            assert wait_for(lambda: "lost" in repr(connection))
+            assert connection.execute("VALUES 1").fetchone() == (1,)
+    assert len(asked) == 2
+
+
+def test_a_coroutine_function_is_asked_on_its_loop(locked: server.Server) -> None:
+    async def work() -> None:
+        loop, asked = asyncio.get_running_loop(), 0
+
+        async def later() -> str:
+            nonlocal asked
+            assert asyncio.get_running_loop() is loop
+            asked += 1
+            await asyncio.sleep(0)
+            return "apple"
+
+        for source in (later, lambda: later()):
+            asked = 0
+            async with aio.connect(locked.uri, user="ann", password=source) as connection:
+                await connection.reset()
+                await connection.execute("VALUES 1")
+            assert asked == 2
+
+    asyncio.run(work())

@@ -380,6 +380,26 @@ def test_a_connection_without_the_setting_takes_no_part(peer: Peer) -> None:
         connection.commit()
 
 
+def test_files_under_commitment_control_are_refused_within_a_branch(peer: Peer) -> None:
+    """Their work would be kept or undone by itself."""
+    async def later() -> None:
+        async with aio.connect(peer.uri(peer.port), two_phase=True) as connection:
+            await connection.tpc_begin(peer.xid())
+            with pytest.raises(drdarrow.ProgrammingError, match="within xid"):
+                await connection.open_file("LIB/FILE", commit="all")
+            await connection.tpc_rollback()
+
+    with Proxy(peer.port) as proxy, peer.connect(proxy.port) as connection:
+        connection.tpc_begin(peer.xid())
+        for level in "chg", "cs", "all":
+            with pytest.raises(drdarrow.ProgrammingError, match="within xid") as refused:
+                connection.open_file("LIB/FILE", commit=level)
+            assert "commitment control" in str(refused.value.hint)
+        assert proxy.accepted == 1
+        connection.tpc_rollback()
+    asyncio.run(later())
+
+
 def test_names_are_checked(peer: Peer) -> None:
     with peer.connect() as connection:
         name = connection.xid(1, "gé", b"\x00\xff")

@@ -19,6 +19,7 @@ use crate::net::tls::TlsSettings;
 pub use crate::wire::ddm::secchk::Secret;
 use address::written;
 use std::net::Ipv6Addr;
+use std::time::Duration;
 pub use table::{Config, Setting, TABLE};
 use value::number;
 
@@ -42,6 +43,8 @@ pub enum Lobs {
     Locator,
 }
 
+/// The end of a unit of work may take this long unless told otherwise.
+const END: Duration = Duration::from_secs(300);
 /// Prefixes of Derby's database names that say where the database lives.
 const DERBY_PLACES: [&str; 4] = ["memory:", "directory:", "classpath:", "jar:"];
 
@@ -59,6 +62,12 @@ impl Config {
     pub fn password(mut self, password: &str) -> Config {
         self.password = Some(Secret::new(password));
         self
+    }
+
+    /// Where the password of each login after the first one comes from: a function that gives it, as UTF-8, or says why
+    /// there is none. It is called in a thread of its own and given up after `timeout`.
+    pub fn password_source(&mut self, source: impl Fn() -> Result<Vec<u8>, NoToken> + Send + Sync + 'static) {
+        self.password_source = Some(TokenSource::new(move |_| source()));
     }
 
     /// Where the tokens of Kerberos and of profile tokens come from: a function that gets what the
@@ -99,6 +108,11 @@ impl Config {
     /// The same with one address.
     pub(in crate::client) fn at(&self, host: &str, port: u16) -> Config {
         Config { host: host.to_owned(), port, addresses: Vec::new(), ..self.clone() }
+    }
+
+    /// How long the end of a unit of work may take: there is always a limit.
+    pub fn end_limit(&self) -> Duration {
+        self.commit_timeout.or(self.statement_timeout).unwrap_or(END)
     }
 
     /// The RDB name as it is sent: with Derby's connection attributes after it.

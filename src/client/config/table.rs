@@ -135,7 +135,7 @@ settings! {
 
         password: Option<Secret> = None => config.password = Some(Secret::new(value));
         "str or callable", "none", files, ruled,
-        "password, or a callable that gives it, called once";
+        "password, or a callable that gives it, called for each login";
 
         attributes: Vec<(String, Secret)> = Vec::new() => config.attributes.extend(attributes::read(value)?);
         "dict or str", "none", sql, travels,
@@ -148,6 +148,11 @@ settings! {
         statement_timeout: Option<Duration> = None => config.statement_timeout = Some(seconds(key, value)?);
         "float", "none", files, travels,
         "seconds to wait for the answer to a statement";
+
+        commit_timeout: Option<Duration> = None => config.commit_timeout = Some(seconds(key, value)?);
+        "float", "see meaning", files, travels,
+        "seconds to wait for the end of a unit of work: a commit, a rollback, a step of two-phase commit. The default is
+        `statement_timeout`, without that 300";
     }
 
     "Login" {
@@ -370,6 +375,8 @@ settings! {
         addresses: Vec<Address> = Vec::new();
         /// Whether and how the connection is encrypted.
         tls: Tls = Tls::default();
+        /// Gives the password of another login, where the first one came from there.
+        password_source: Option<TokenSource> = None;
         /// Names shown to the server's administrators.
         client: ClientInfo = ClientInfo::default();
         /// How values become Arrow.

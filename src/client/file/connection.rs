@@ -229,7 +229,7 @@ impl FileConnection {
         }
         // The outcome is unknown only of what was sent: on a lost connection the system undoes the work.
         let mut pending = inner.submit(command::end_work(inner.speech(), commit), Phase::Execute)?;
-        let answer = inner.wait(&mut pending, phase).await?;
+        let answer = inner.wait_for(&mut pending, phase, Some(inner.config.base.end_limit())).await?;
         command::work_ended(answer, commit).map_err(|e| inner.flow_error(e, phase))
     }
 

@@ -15,6 +15,7 @@ use crate::wire::ddm::error::MessageError;
 use crate::wire::file::message::HostMessage;
 use crate::wire::file::system_name::DclNam;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 /// The part that they share.
 #[derive(Debug)]
@@ -101,7 +102,17 @@ impl FileInner {
     }
 
     pub(super) async fn wait(&self, pending: &mut Pending<FileReply>, phase: Phase) -> Result<FileReply> {
-        let deadline = self.config.base.statement_timeout.map(Deadline::after);
+        self.wait_for(pending, phase, self.config.base.statement_timeout).await
+    }
+
+    /// The same for no longer than `limit`, if there is one.
+    pub(super) async fn wait_for(
+        &self,
+        pending: &mut Pending<FileReply>,
+        phase: Phase,
+        limit: Option<Duration>,
+    ) -> Result<FileReply> {
+        let deadline = limit.map(Deadline::after);
         pending.wait(deadline).await.map_err(|e| self.error(e, phase))
     }
 

@@ -42,6 +42,7 @@ impl UriSettings {
         self.add("allow_cleartext_password", base.allow_cleartext_password.filter(|allowed| !allowed));
         self.add("timeout", Some(base.timeout.as_secs_f64()));
         self.add("statement_timeout", base.statement_timeout.map(|limit| limit.as_secs_f64()));
+        self.add("commit_timeout", base.commit_timeout.map(|limit| limit.as_secs_f64()));
         if base.batch_delay != Config::empty().batch_delay {
             let seconds = base.batch_delay.map(|delay| delay.as_secs_f64().to_string());
             self.add("batch_delay", Some(seconds.unwrap_or_else(|| "none".to_owned())));
@@ -138,7 +139,7 @@ mod tests {
     fn the_same_settings_come_back_without_the_secrets() {
         let fingerprint = "ab".repeat(32);
         let uri = format!(
-            "drda://m%40e:s3cret@[::1]:8446/?signon_port=0&pool=IASP1&job_ccsid=273&timeout=2.5&statement_timeout=7&batch_delay=0.25\
+            "drda://m%40e:s3cret@[::1]:8446/?signon_port=0&pool=IASP1&job_ccsid=273&timeout=2.5&statement_timeout=7&commit_timeout=8&batch_delay=0.25\
              &security=encrypted&tls_fingerprint={fingerprint}&tls_server_name=box&timestamp_unit=ns\
              &time_unit=us&string_type=utf8_view&timestamp_excess=truncate&end_of_time=last&decfloat=decimal(34,2)&wide_decimal=text&text_errors=replace&bit_data_ccsid=37\
              &force_ccsid=A%3D273%3BB%3D37&additional_factor=123456&application_name=a%20b&allow_cleartext_password=true\
@@ -158,8 +159,8 @@ mod tests {
         assert_eq!((again.address(), rest.path), (address, None));
         assert_eq!((again.base.user.as_deref(), again.base.host.as_str()), (Some("m@e"), "::1"));
         assert_eq!(
-            (again.base.timeout, again.base.statement_timeout, again.base.batch_delay),
-            (config.base.timeout, config.base.statement_timeout, config.base.batch_delay)
+            (again.base.timeout, again.base.statement_timeout, again.base.commit_timeout, again.base.batch_delay),
+            (config.base.timeout, config.base.statement_timeout, config.base.commit_timeout, config.base.batch_delay)
         );
         assert_eq!(again.base.options, config.base.options);
         assert_eq!((again.pool, again.job_ccsid, again.signon_port), (Some("IASP1".into()), Some(273), Some(0)));

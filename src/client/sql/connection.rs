@@ -14,12 +14,13 @@ use super::statement::{Outcome, StatementRun, Wanted, no_rows};
 use super::statement_kind::{self, StatementKind};
 use super::stream::QueryStream;
 use super::update_result::UpdateResult;
-use super::xa::goodbye::leave_branch;
+use super::xa::goodbye::leave_branches;
 use crate::client::config::Config;
 use crate::client::config::client_info::ClientInfo;
 use crate::client::dial::{self, unreached};
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::server_info::ServerInfo;
+use crate::client::token::with_password_of_now;
 use crate::client::warning::Warning;
 use crate::flow::secmec::line::Line;
 use crate::flow::sql::ping::Ping;
@@ -243,7 +244,8 @@ impl Connection {
         self.0.usable(Phase::Execute)?;
         self.0.end_readers(true, "the reader was ended by a rollback");
         let rollback = EndWork::rollback(self.0.session.clone());
-        self.0.talk(rollback, Phase::Execute).await.inspect(|()| self.0.work.rolled_back())
+        let deadline = self.0.end_deadline();
+        self.0.talk_until(rollback, Phase::Execute, deadline).await.inspect(|()| self.0.work.rolled_back())
     }
 
     /// Rolls back and closes; in autocommit what readers left open did is committed. Closing twice is allowed.
@@ -255,7 +257,7 @@ impl Connection {
         self.0.end_readers(true, "the connection was closed");
         let mut ended = Ok(());
         if self.0.channel.broken().is_none() {
-            leave_branch(&self.0, Deadline::after(GOODBYE)).await;
+            leave_branches(&self.0, Deadline::after(GOODBYE)).await;
             // Rows of a call that was given up are not committed with what readers did.
             let calling = self.0.work.batches.load(Ordering::Acquire) > 0;
             let commit = reading && self.autocommit() && !calling;
@@ -342,6 +344,12 @@ impl Connection {
         self.0.work.outside_of_blocks()
     }
 
+    /// Refuses what would have a unit of work of its own beside that of a global transaction.
+    pub fn outside_of_branches(&self) -> Result<()> {
+        let Err(e) = self.0.work.branches().outside() else { return Ok(()) };
+        Err(e.hint("files under commitment control take no part in it: their work would be kept or undone by itself"))
+    }
+
     /// Whether something was done that is neither committed nor undone.
     pub fn is_working(&self) -> bool {
         self.0.is_reading() || self.0.work.open.load(Ordering::Acquire)
@@ -357,10 +365,13 @@ impl Connection {
         &self.0.config
     }
 
-    /// The same with the address at which it is.
-    pub fn config_here(&self) -> Config {
-        let now = self.0.now();
-        self.0.config.at(&now.address.0, now.address.1)
+    /// The same with the address at which it is, and the password of now.
+    pub fn config_here(&self) -> Result<Config> {
+        let config = {
+            let now = self.0.now();
+            self.0.config.at(&now.address.0, now.address.1)
+        };
+        with_password_of_now(config).map_err(|e| e.at(&self.0.peer))
     }
 
     /// True once closed or lost.

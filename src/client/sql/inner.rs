@@ -10,6 +10,7 @@ use super::statement_kind;
 use super::unit_of_work::UnitOfWork;
 use crate::client::config::Config;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
+use crate::client::limits::Decoded;
 use crate::flow::error::FlowError;
 use crate::flow::secmec::caution::Caution;
 use crate::flow::sql::bind::Bind;
@@ -27,7 +28,7 @@ use crate::wire::sql::sqlca::Sqlca;
 use crate::wire::value::product::Product;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 /// Requests that may be under way at servers shown to take several. (Measured: Derby.)
@@ -136,6 +137,20 @@ impl Inner {
     fn intact(&self, phase: Phase) -> Result<()> {
         let Some(why) = self.channel.broken() else { return Ok(()) };
         Err(Error { phase, ..self.error(NetError::Broken(why), Phase::Execute) })
+    }
+
+    /// Decodes; that is added to the times of the connection and of a statement.
+    pub(super) fn decoding(&self, times: &Times, decode: impl FnOnce() -> Result<Decoded>) -> Result<Decoded> {
+        let begun = Instant::now();
+        let decoded = decode();
+        let rows = match &decoded {
+            Ok(Decoded::Batch(batch)) => Some(batch.num_rows()),
+            _ => None,
+        };
+        let took = begun.elapsed();
+        times.decoded(took, rows);
+        self.times.decoded(took, rows);
+        decoded
     }
 
     pub(super) fn depth(&self) -> usize {
@@ -368,6 +383,11 @@ impl Inner {
         self.talk_until(flow, phase, self.config.statement_timeout.map(Deadline::after)).await
     }
 
+    /// When the end of a unit of work is waited for no longer.
+    pub(super) fn end_deadline(&self) -> Option<Deadline> {
+        Some(Deadline::after(self.config.end_limit()))
+    }
+
     pub(super) async fn talk_until<F: Flow + 'static>(
         &self,
         flow: F,
@@ -383,7 +403,8 @@ impl Inner {
     /// As [`talk`](Self::talk) for a conversation with a commit in it, alone or after a statement: when its answer
     /// is lost, so is the outcome of the commit.
     pub(super) async fn talk_and_commit<F: Flow + 'static>(&self, flow: F, phase: Phase) -> Result<F::Out> {
-        let deadline = self.config.statement_timeout.map(Deadline::after);
+        let statement = || self.config.statement_timeout.map(Deadline::after);
+        let deadline = if phase == Phase::Commit { self.end_deadline() } else { statement() };
         let mut waited = Waited { untold: &self.untold, to_the_end: false };
         let result = self.channel.run(flow, deadline).await;
         waited.to_the_end = true;

@@ -33,7 +33,8 @@ pub(super) struct ByToken {
 impl ByToken {
     /// Of a connection to this address.
     pub(super) fn new(config: &Config, session: &Arc<Session>, token: InterruptToken, address: SocketAddr) -> ByToken {
-        let config = Config { password: None, new_password: None, token: None, ..config.clone() };
+        let config =
+            Config { password: None, password_source: None, new_password: None, token: None, ..config.clone() };
         ByToken { config: Arc::new(config), session: session.clone(), token, address }
     }
 

@@ -76,7 +76,8 @@ impl ProcedureCall<'_> {
                 Ok(called)
             }
             Err(e) if e.connection_usable && autocommit && !others => {
-                match self.0.talk(EndWork::rollback(self.0.session.clone()), Phase::Execute).await {
+                let rollback = EndWork::rollback(self.0.session.clone());
+                match self.0.talk_until(rollback, Phase::Execute, self.0.end_deadline()).await {
                     Ok(()) => Err(e),
                     Err(lost) => {
                         self.0.channel.abort(&lost.message);

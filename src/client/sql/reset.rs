@@ -8,8 +8,9 @@ use super::arrival::{Arrival, arrive, named};
 use super::client_info;
 use super::cursor_state::CursorState;
 use super::inner::{Inner, lost_session};
-use super::xa::goodbye::lose_branch;
+use super::xa::goodbye::{leave_branches, lose_branch};
 use crate::client::error::{Error, ErrorClass, Phase, Result, unknown_outcome};
+use crate::client::token::with_password_of_now;
 use crate::flow::sql::uow::EndWork;
 use crate::net::transport::Deadline;
 use std::sync::atomic::Ordering;
@@ -30,6 +31,7 @@ pub(super) async fn reset(inner: &Inner) -> Result<()> {
     let unfinished = Unfinished { inner, closes: true, why: "it could not be reset" };
     dismiss_readers(inner, "the reader was ended by a reset of the connection").await;
     if inner.channel.broken().is_none() {
+        leave_branches(inner, Deadline::after(GOODBYE)).await;
         // The server undoes it by itself when the socket closes; locks are free sooner so.
         let goodbye = EndWork::rollback(inner.session.clone());
         let _ = inner.channel.run(goodbye, Some(Deadline::after(GOODBYE))).await;
@@ -128,8 +130,9 @@ async fn begin_anew(inner: &Inner) -> Result<()> {
         let text = "the connection was made over a stream that was given: it cannot be made again";
         return Err(Error::new(ErrorClass::NotSupported, Phase::Config, "0A000", text).at(&inner.peer));
     }
-    let deadline = Deadline::after(inner.config.timeout);
-    let arrival = arrive(&inner.config, &inner.channel.counters(), deadline).await?;
+    let config = with_password_of_now(inner.config.clone()).map_err(|e| e.at(&inner.peer))?;
+    let deadline = Deadline::after(config.timeout);
+    let arrival = arrive(&config, &inner.channel.counters(), deadline).await?;
     if !arrival.session.is_like(&inner.session) {
         let text = "the server is of another kind or release than before: open a connection of its own for it";
         arrival.channel.abort("its server is another one");

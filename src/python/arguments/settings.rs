@@ -21,6 +21,9 @@ const LONGEST: Duration = Duration::from_secs(86_400);
 /// Parts of an address: a name may complete a URI but not contradict it.
 const ADDRESS: [&str; 5] = ["host", "port", "database", "user", "password"];
 
+/// The callable of a coroutine that has asked for the password before it connects.
+const AGAIN: &str = "_password";
+
 /// Sets what was given by name; `given` says that a URI was read before.
 pub(in crate::python) fn apply(
     py: Python<'_>,
@@ -50,6 +53,7 @@ pub(in crate::python) fn apply(
             "tls_ca" | "tls_cert" | "tls_key" => config.set(&key, &path(&key, &value)?).map_err(refused)?,
             "token" => token_source(config, &value)?,
             "password" if value.is_callable() => asked = Some(value),
+            AGAIN => password_source(config, &value),
             "batch_rows" | "batch_bytes" => limit(limits, &key, &value)?,
             _ => {
                 let before = (given && ADDRESS.contains(&key.as_str())).then(|| config.clone());
@@ -66,12 +70,19 @@ pub(in crate::python) fn apply(
             return Err(errors::interface(py, "password: the URI says otherwise"));
         }
         config.set("password", password(&source)?.expose()).map_err(refused)?;
+        password_source(config, &source);
     }
     limits.delay = config.batch_delay;
     Ok(())
 }
 
-/// The password that a callable gives. It is asked once, and not kept.
+/// Another login of the connection asks the callable for the password anew.
+fn password_source(config: &mut Config, source: &Bound<'_, PyAny>) {
+    let source = source.clone().unbind();
+    config.password_source(move || token::password(&source));
+}
+
+/// The password that a callable gives.
 fn password(source: &Bound<'_, PyAny>) -> PyResult<Secret> {
     let answer = source.call0()?;
     if answer.hasattr("__await__")? {

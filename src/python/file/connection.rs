@@ -346,6 +346,9 @@ pub(in crate::python) fn beside<F: From<Arc<SharedFile>> + 'static>(
     let (name, wanted) = args::open(py, path, &link.client.config().options, options)?;
     let (link, given, caller) = (link.clone(), kept(py, options)?, Caller::here(py)?);
     Ok(caller.clone().hear(async move {
+        if wanted.commit.is_some() {
+            link.client.outside_of_branches()?;
+        }
         let files = link.files(&caller).await?;
         SharedFile::open(files, false, name, wanted, given).await.map(F::from)
     }))

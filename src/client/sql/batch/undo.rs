@@ -272,7 +272,7 @@ impl CallWork {
         let inner = &self.inner;
         inner.end_readers(true, why);
         let flow = EndWork::rollback(inner.session.clone());
-        match inner.talk(flow, Phase::Execute).await {
+        match inner.talk_until(flow, Phase::Execute, inner.end_deadline()).await {
             Ok(()) => {
                 inner.work.rolled_back();
                 Ok(())

@@ -3,6 +3,7 @@
 use super::outcome::lost_branch;
 use super::stage::Stage;
 use super::step::{step, with};
+use super::xid::Xid;
 use crate::client::error::{Error, Phase};
 use crate::client::sql::inner::Inner;
 use crate::flow::sql::sync::Sync;
@@ -10,13 +11,16 @@ use crate::net::transport::Deadline;
 use crate::wire::sql::syncctl::{synctype, xaflags};
 use std::sync::atomic::Ordering;
 
-/// Rolls back the branch that is not prepared, as far as the server still listens: it does so by itself, too.
-pub(in crate::client::sql) async fn leave_branch(inner: &Inner, deadline: Deadline) {
-    let (xid, stage) = match &inner.work.branches().now {
-        Some(branch) => (branch.xid.clone(), branch.stage),
-        None => return,
+/// Rolls back the branches that are not prepared, that which the connection works for and those that it has suspended, as
+/// far as the server still listens. Not each server does so by itself. (Measured: Derby keeps them.)
+pub(in crate::client::sql) async fn leave_branches(inner: &Inner, deadline: Deadline) {
+    let left: Vec<Xid> = {
+        let mut branches = inner.work.branches();
+        let suspended = std::mem::take(&mut branches.suspended);
+        let active = branches.now.iter().filter(|branch| branch.stage == Stage::Active);
+        active.chain(&suspended).map(|branch| branch.xid.clone()).collect()
     };
-    if stage == Stage::Active {
+    for xid in left {
         let steps = vec![with(step(synctype::END, &xid), xaflags::FAIL), step(synctype::ROLLBACK, &xid)];
         if let Err(e) = inner.channel.run(Sync::new(inner.session.clone(), steps), Some(deadline)).await {
             tracing::debug!(error = %e, "a branch was not rolled back by its connection");

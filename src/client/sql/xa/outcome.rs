@@ -6,7 +6,6 @@ use crate::client::error::{Error, ErrorClass, Phase, Result, of_outcome};
 use crate::client::sql::inner::Inner;
 use crate::flow::sql::sync::Sync;
 use crate::net::error::NetError;
-use crate::net::transport::Deadline;
 use crate::wire::sql::syncctl::{SyncCrd, SyncCtl, XaRetVal, synctype};
 
 /// The cure of a branch that may wait for its outcome.
@@ -43,8 +42,7 @@ pub(super) async fn take<const N: usize>(inner: &Inner, xid: &Xid, steps: [SyncC
     inner.work.branches().tell(xid, tells);
     let mut waiting = Waiting(inner, false);
     let flow = Sync::new(inner.session.clone(), steps.to_vec());
-    let deadline = inner.config.statement_timeout.map(Deadline::after);
-    let answered = inner.channel.run(flow, deadline).await;
+    let answered = inner.channel.run(flow, inner.end_deadline()).await;
     waiting.1 = true;
     let unheard = answered.as_ref().err().is_some_and(|e| inner.loses_the_answer(e));
     if !unheard && inner.channel.broken().is_none() {

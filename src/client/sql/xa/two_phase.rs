@@ -37,7 +37,8 @@ impl<'a> TwoPhase<'a> {
         // IBM's driver asks without flags, the client of Derby with both; Derby takes either. (Measured.)
         let flags = (inner.session.product == Product::Derby).then_some(xaflags::START_SCAN | xaflags::END_SCAN);
         let list = SyncCtl { synctype: synctype::LIST, xid: None, xaflags: flags, timeout: None, rlsconv: None };
-        let answers = inner.talk(Sync::new(inner.session.clone(), vec![list]), Phase::Execute).await?;
+        let flow = Sync::new(inner.session.clone(), vec![list]);
+        let answers = inner.talk_until(flow, Phase::Execute, inner.end_deadline()).await?;
         let Some(answer) = answers.into_iter().next() else { return Ok(Vec::new()) };
         if answer.xaretval != XaRetVal::OK {
             let (kind, state) = of_outcome(answer.xaretval);
