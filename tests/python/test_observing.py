@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import threading
 import warnings
 import weakref
 from collections.abc import Iterator
@@ -108,7 +109,16 @@ def test_what_is_slow_and_fails_is_told_as_well(srv: server.Server) -> None:
             connection.query("SELECT * FROM NOT_THERE").to_arrow()
         with pytest.raises(drdarrow.Error):
             connection.cursor().callproc("NOT_THERE")
-    assert len(told) == 3
+        assert len(told) == 3
+        cursor = connection.cursor()
+        for statement, rows in ("INSERT INTO NOT_THERE VALUES (?)", [(1,)]), ("INSERT INTO T VALUES (?)", [(1,), ("x",)]):
+            with pytest.raises(drdarrow.Error):
+                cursor.executemany(statement, rows)
+            assert told[3:] == [statement]
+            del told[3:]
+        with pytest.raises(drdarrow.Error):
+            cursor.ingest("NOT_THERE", pa.table({"ID": pa.array([1], pa.int32())}))
+        assert told[3:] == ["ingest into NOT_THERE"]
 
     async def work() -> None:
         async with aio.connect(srv.uri, **slow) as connection:
@@ -116,10 +126,68 @@ def test_what_is_slow_and_fails_is_told_as_well(srv: server.Server) -> None:
                 await connection.execute("SELECT * FROM NOT_THERE")
             with pytest.raises(drdarrow.Error):
                 await connection.query("SELECT * FROM NOT_THERE").to_arrow()
+            cursor = connection.cursor()
+            for statement in "INSERT INTO NOT_THERE VALUES (?)", "INSERT INTO T VALUES (?)":
+                with pytest.raises(drdarrow.Error):
+                    await cursor.executemany(statement, [(1,), ("x",)])
+            with pytest.raises(drdarrow.Error):
+                await cursor.ingest("NOT_THERE", pa.table({"ID": pa.array([1], pa.int32())}))
 
     told.clear()
     asyncio.run(work())
-    assert told == ["SELECT * FROM NOT_THERE"] * 2
+    assert told == [
+        *["SELECT * FROM NOT_THERE"] * 2,
+        "INSERT INTO NOT_THERE VALUES (?)",
+        "INSERT INTO T VALUES (?)",
+        "ingest into NOT_THERE",
+    ]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_fetch_that_is_slow_is_told_of(srv: server.Server, fails: bool) -> None:
+    """The first rows come at once. Once for a statement."""
+    told: list[tuple[str, float]] = []
+    slow: Any = {"slow_after": 0.3, "on_slow": lambda statement, seconds, _: told.append((statement, seconds))}
+    with Proxy(srv.port) as proxy:
+        there = srv.uri.replace(f":{srv.port}", f":{proxy.port}")
+
+        def stop() -> threading.Timer:
+            proxy.hold()
+            timer = threading.Timer(0.5, proxy.cut if fails else proxy.release)
+            timer.start()
+            return timer
+
+        connection = drdarrow.connect(there, block_size=32767, credit=65536, **slow)
+        cursor = connection.execute("SELECT * FROM BIG")
+        cursor.fetchmany(10)
+        assert not told
+        timer = stop()
+        if fails:
+            with pytest.raises(drdarrow.OperationalError):
+                cursor.fetchall()
+        else:
+            assert len(cursor.fetchall()) == ROWS - 10
+        timer.join()
+        connection.close()
+        assert [statement for statement, _ in told] == ["SELECT * FROM BIG"] and 0.3 <= told[0][1] < 60
+
+        async def work() -> None:
+            connection = await aio.connect(there, block_size=32767, credit=65536, **slow)
+            cursor = await connection.execute("SELECT * FROM BIG")
+            await cursor.fetchmany(10)
+            timer = stop()
+            if fails:
+                with pytest.raises(drdarrow.OperationalError):
+                    await cursor.fetchall()
+            else:
+                assert len(await cursor.fetchall()) == ROWS - 10
+            timer.join()
+            await connection.close()
+
+        proxy.release()
+        told.clear()
+        asyncio.run(work())
+        assert [statement for statement, _ in told] == ["SELECT * FROM BIG"]
 
 
 def test_what_is_fast_is_not_told(srv: server.Server, caplog: pytest.LogCaptureFixture) -> None:

@@ -26,6 +26,7 @@ pub struct Times {
     latest: AtomicU64,
     preparing: AtomicU64,
     waiting: AtomicU64,
+    longest: AtomicU64,
     decoding: AtomicU64,
     rows: AtomicU64,
     batches: AtomicU64,
@@ -42,6 +43,8 @@ pub struct TimesNow {
     pub preparing: Duration,
     /// How long its reader waited for rows after the first answer.
     pub waiting: Duration,
+    /// The longest of these waits.
+    pub longest: Duration,
     /// How long decoding took.
     pub decoding: Duration,
     /// Rows decoded.
@@ -53,8 +56,9 @@ pub struct TimesNow {
 impl Default for Times {
     fn default() -> Times {
         let zero = AtomicU64::default;
-        let (answer, latest, preparing, waiting, decoding) = (zero(), zero(), zero(), zero(), zero());
-        Times { begun: Instant::now(), answer, latest, preparing, waiting, decoding, rows: zero(), batches: zero() }
+        let (answer, latest, preparing, waiting, longest) = (zero(), zero(), zero(), zero(), zero());
+        let (decoding, rows, batches) = (zero(), zero(), zero());
+        Times { begun: Instant::now(), answer, latest, preparing, waiting, longest, decoding, rows, batches }
     }
 }
 
@@ -67,6 +71,7 @@ impl Times {
             elapsed: time(&self.latest),
             preparing: time(&self.preparing),
             waiting: time(&self.waiting),
+            longest: time(&self.longest),
             decoding: time(&self.decoding),
             rows: self.rows.load(Ordering::Relaxed),
             batches: self.batches.load(Ordering::Relaxed),
@@ -89,6 +94,7 @@ impl Times {
 
     pub(super) fn waited(&self, time: Duration) {
         add(&self.waiting, time);
+        self.longest.fetch_max(nanoseconds(time), Ordering::Relaxed);
         self.happened();
     }
 
@@ -122,8 +128,10 @@ mod tests {
         times.decoded(Duration::from_millis(1), None);
         times.decoded(Duration::from_millis(1), Some(10));
         times.waited(Duration::from_millis(4));
+        times.waited(Duration::from_millis(3));
         let now = times.read();
-        assert_eq!((now.preparing.as_millis(), now.waiting.as_millis(), now.decoding.as_millis()), (3, 4, 2));
+        assert_eq!((now.preparing.as_millis(), now.waiting.as_millis(), now.decoding.as_millis()), (3, 7, 2));
+        assert_eq!(now.longest.as_millis(), 4);
         assert_eq!((now.rows, now.batches), (10, 1));
     }
 }

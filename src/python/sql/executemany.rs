@@ -31,7 +31,8 @@ pub(super) fn run(
     let mut rows = ParamRows::of(rows, names)?;
     let mut lease = statement.lease().map_err(raise)?;
     telling::begin(py, statement, &sql)?;
-    let batch = runtime::block_on(py, statement.begin_many(&mut lease, &sql, skip))?.map_err(raise)?;
+    let begun = async { telling::failing(statement, statement.begin_many(&mut lease, &sql, skip).await) };
+    let batch = runtime::block_on(py, begun)?.map_err(raise)?;
     drive(py, statement, batch, &mut rows, None)?;
     telling::tell(py, statement)
 }
@@ -65,19 +66,23 @@ pub(super) fn drive(
         if chunk.is_empty() {
             break;
         }
-        runtime::block_on(py, statement.add(under_way, chunk, rows.runs_code()))?.map_err(raise)?;
+        let settled = rows.runs_code();
+        let added = async { telling::failing(statement, statement.add(under_way, chunk, settled).await) };
+        runtime::block_on(py, added)?.map_err(raise)?;
         // An error of the caller's own is his to tell.
         py.check_signals()?;
     }
     if let Some(progress) = progress {
         // What it raises undoes the rows: so it is told before they are committed.
-        runtime::block_on(py, statement.settle(under_way))?.map_err(raise)?;
+        let settled = async { telling::failing(statement, statement.settle(under_way).await) };
+        runtime::block_on(py, settled)?.map_err(raise)?;
         if let Err(e) = under_way.within(|| progress.tell(under_way.rows(), true)) {
             let left = runtime::block_on(py, statement.undo(under_way))?;
             return Err(noted(py, e, &left));
         }
     }
-    runtime::block_on(py, statement.finish(under_way))?.map_err(raise)
+    let finished = async { telling::failing(statement, statement.finish(under_way).await) };
+    runtime::block_on(py, finished)?.map_err(raise)
 }
 
 /// A call that ends early, by Ctrl-C for one, undoes its rows in the background.
@@ -121,7 +126,7 @@ impl RawBatch {
     /// Begins one.
     pub(super) async fn begin(statement: Arc<SharedStatement>, sql: String, skip: Option<usize>) -> Result<RawBatch> {
         let mut lease = statement.lease_soon().await?;
-        let batch = statement.begin_many(&mut lease, &sql, skip).await?;
+        let batch = telling::failing(&statement, statement.begin_many(&mut lease, &sql, skip).await)?;
         let state = OwnedSlot::new(Some(HeldCursor { batch, _lease: lease }));
         Ok(RawBatch { statement: Owned::new(statement), state: Owned::new(state), what: MANY })
     }
@@ -134,7 +139,8 @@ impl RawBatch {
         sample: Option<RecordBatch>,
     ) -> Result<RawBatch> {
         let mut lease = statement.lease_soon().await?;
-        let batch = statement.begin_ingest(&mut lease, &request, &schema, sample.as_ref()).await?;
+        let begun = statement.begin_ingest(&mut lease, &request, &schema, sample.as_ref()).await;
+        let batch = telling::failing(&statement, begun)?;
         let state = OwnedSlot::new(Some(HeldCursor { batch, _lease: lease }));
         Ok(RawBatch { statement: Owned::new(statement), state: Owned::new(state), what: INGEST })
     }
@@ -156,7 +162,7 @@ impl RawBatch {
         awaitable::asyncio(py, async move {
             let mut held = state.take(what)?;
             let Some(held) = held.as_mut() else { return Err(errors::internal("a call went missing")) };
-            statement.add(&mut held.batch, rows, settled).await
+            telling::failing(&statement, statement.add(&mut held.batch, rows, settled).await)
         })
     }
 
@@ -173,7 +179,7 @@ impl RawBatch {
         awaitable::asyncio(py, async move {
             let mut held = state.take(what)?;
             let Some(held) = held.as_mut() else { return Err(errors::internal("a call went missing")) };
-            statement.settle(&mut held.batch).await
+            telling::failing(&statement, statement.settle(&mut held.batch).await)
         })
     }
 
@@ -190,7 +196,7 @@ impl RawBatch {
         awaitable::asyncio(py, async move {
             let mut held = state.take(what)?;
             let Some(mut held) = held.take() else { return Err(errors::internal("a call went missing")) };
-            statement.finish(&mut held.batch).await?;
+            telling::failing(&statement, statement.finish(&mut held.batch).await)?;
             Ok(Told(statement))
         })
     }

@@ -43,9 +43,17 @@ pub(super) fn many<'py>(py: Python<'py>, statement: &SharedStatement, wanted: us
 
 /// The next row, or none at the end.
 pub(super) fn one<'py>(py: Python<'py>, statement: &SharedStatement) -> PyResult<Option<Bound<'py, PyTuple>>> {
-    let lease = statement.lease_rows().or_raise(py)?;
-    let Some(mut lease) = filled(py, statement, lease, ROWS)?.or_raise(py)? else { return Ok(None) };
-    take_one(py, &mut lease)
+    let lease = filled_one(py, statement, statement.lease_rows().or_raise(py)?)?;
+    lease.map_or(Ok(None), |mut lease| take_one(py, &mut lease))
+}
+
+/// The cursor with a row in hand, or none at the end.
+pub(super) fn filled_one(
+    py: Python<'_>,
+    statement: &SharedStatement,
+    lease: ReaderLease,
+) -> PyResult<Option<ReaderLease>> {
+    filled(py, statement, lease, ROWS)?.or_raise(py)
 }
 
 /// Waits until rows are in hand; false at the end. It takes none. Who wants the `whole` result gets more of them at a
@@ -59,7 +67,7 @@ pub(super) async fn more(statement: Arc<SharedStatement>, whole: bool) -> Result
     if let Some(reader) = lease.as_mut().and_then(|lease| lease.as_mut()) {
         statement.about().warnings.extend(reader.take_warnings());
     }
-    filled
+    telling::failing(&statement, filled)
 }
 
 /// Waits and decodes, by batches of this size, until there are rows in hand; none at the end.

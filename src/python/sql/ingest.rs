@@ -32,7 +32,10 @@ pub(super) fn run(
     let (schema, sample) = rows.peek(py)?;
     let mut progress = progress.map(|told| Progress::new(told, data));
     let mut lease = statement.lease().map_err(raise)?;
-    let begun = runtime::block_on(py, statement.begin_ingest(&mut lease, request, &schema, sample.as_ref()))?;
+    let begun = async {
+        telling::failing(statement, statement.begin_ingest(&mut lease, request, &schema, sample.as_ref()).await)
+    };
+    let begun = runtime::block_on(py, begun)?;
     executemany::drive(py, statement, begun.map_err(raise)?, &mut rows, progress.as_mut())?;
     telling::tell(py, statement)?;
     Ingested::of(py, statement)

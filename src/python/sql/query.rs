@@ -82,7 +82,7 @@ impl SharedQuery {
         let statement = SharedStatement::new(self.link.clone());
         statement.watch(self.link.watch.begin_slow(&self.link.client, &self.statement));
         let answer = statement.query(&self.statement, self.parameters.clone()).await;
-        if statement.is_slow() {
+        if statement.slowest().is_some() {
             // Whatever the hook does, it is told of by itself.
             runtime::aside(|py| telling::tell_if_slow(py, &statement));
         }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -94,10 +95,17 @@ impl SharedStatement {
         *self.upcoming.lock().unwrap_or_else(PoisonError::into_inner) = watched;
     }
 
-    /// Whether its answer took longer than somebody wants to hear of.
-    pub(super) fn is_slow(&self) -> bool {
-        let took = self.about().times.as_ref().map(|times| times.read().answer);
-        took.is_some_and(|took| self.link.watch.is_slow(took))
+    /// How long its first answer took, or the longest wait for further rows: where somebody wants to hear of that.
+    pub(super) fn slowest(&self) -> Option<Duration> {
+        let times = self.about().times.as_ref().map(|times| times.read())?;
+        Some(times.answer.max(times.longest)).filter(|took| self.link.watch.is_slow(*took))
+    }
+
+    /// It is over without an answer.
+    pub(super) fn failed(&self) {
+        if let Some(times) = self.about().times.as_ref().filter(|times| times.read().answer.is_zero()) {
+            times.answered();
+        }
     }
 
     /// The facts about a statement that begins.
@@ -234,12 +242,12 @@ impl SharedStatement {
     }
 
     /// Makes the rows of a cursor that moves the result in hand.
-    fn move_on(&self, lease: &mut ReaderLease, cursor: Arc<ScrollCursor>) {
+    fn move_on(&self, lease: &mut ReaderLease, cursor: Arc<ScrollCursor>, times: Arc<Times>) {
         let mut about = self.about();
         about.columns = Some(cursor.columns());
         about.schema = Some(cursor.schema());
         about.scroll = Some(cursor.clone());
-        **lease = Some(ResultReader::new(ScrollReader(cursor), self.link.waits()));
+        **lease = Some(ResultReader::new(ScrollReader::new(cursor, times), self.link.waits()));
     }
 
     /// Executes once. The result of the statement before is closed.
@@ -251,11 +259,13 @@ impl SharedStatement {
         *self.about() = fresh;
         let _waiting = self.link.waiting();
         if let Some(options) = self.moves
-            && let Some(cursor) =
-                self.link.client.scroll(sql, &parameters, options).await.map_err(|e| self.as_closed(e))?
+            && let Some(cursor) = {
+                let opened = self.link.client.scroll(sql, &parameters, options).await;
+                times.answered();
+                opened.map_err(|e| self.as_closed(e))?
+            }
         {
-            times.answered();
-            self.move_on(lease, Arc::new(cursor));
+            self.move_on(lease, Arc::new(cursor), times);
             return Ok(());
         }
         let outcome = self.link.client.run_timed(sql, parameters, &times).await;

@@ -65,29 +65,28 @@ impl<'py, C: PyClass> IntoPyObject<'py> for ToldCursor<C> {
     }
 }
 
-/// Executes once. A slow statement that fails is told of here: nobody gets a result with which it could be told.
+/// Executes once.
 pub(super) async fn execute(statement: &SharedStatement, sql: &str, row: RecordBatch) -> Result<()> {
-    let outcome = statement.execute(sql, row).await;
-    if outcome.is_err() && statement.is_slow() {
-        runtime::aside(|py| tell_if_slow(py, statement));
+    failing(statement, statement.execute(sql, row).await)
+}
+
+/// An outcome. A slow statement that fails is told of here: nobody gets a result with which it could be told.
+pub(super) fn failing<T>(statement: &SharedStatement, outcome: Result<T>) -> Result<T> {
+    if outcome.is_err() {
+        statement.failed();
+        if statement.slowest().is_some() {
+            runtime::aside(|py| tell_if_slow(py, statement));
+        }
     }
     outcome
 }
 
-/// Calls the hook, and writes to the log, where the answer took too long. Once for a statement.
+/// Calls the hook, and writes to the log, where an answer took too long. Once for a statement.
 pub(super) fn tell_if_slow(py: Python<'_>, statement: &SharedStatement) -> PyResult<()> {
     let watch = &statement.link.watch;
-    let (sql, before, took) = {
-        let mut about = statement.about();
-        let Some(took) = about.times.as_ref().map(|times| times.read().answer) else { return Ok(()) };
-        let Some((sql, before)) = about.watched.as_mut().and_then(|watched| watched.before.take()) else {
-            return Ok(());
-        };
-        (sql, before, took)
-    };
-    if !watch.is_slow(took) {
-        return Ok(());
-    }
+    let Some(took) = statement.slowest() else { return Ok(()) };
+    let noted = statement.about().watched.as_mut().and_then(|watched| watched.before.take());
+    let Some((sql, before)) = noted else { return Ok(()) };
     let counters = observing::since(py, &statement.link.client.counters(), &before)?;
     let seconds = took.as_secs_f64();
     let logger = py.import("logging")?.call_method1("getLogger", (LOGGER,))?;

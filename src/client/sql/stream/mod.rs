@@ -261,16 +261,8 @@ impl BatchSource for QueryStream {
     }
 
     fn decode(&mut self) -> Result<Decoded> {
-        let begun = Instant::now();
-        let decoded = self.decode_rows();
-        let rows = match &decoded {
-            Ok(Decoded::Batch(batch)) => Some(batch.num_rows()),
-            _ => None,
-        };
-        let took = begun.elapsed();
-        self.times.decoded(took, rows);
-        self.inner.times.decoded(took, rows);
-        decoded
+        let (inner, times) = (self.inner.clone(), self.times.clone());
+        inner.decoding(&times, || self.decode_rows())
     }
 
     fn wait(&mut self) -> Wait<'_, ()> {
