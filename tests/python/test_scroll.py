@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -212,6 +213,42 @@ def test_tasks_that_move_one_cursor_get_their_own_rows(at: str, query: str) -> N
     asyncio.run(main())
 
 
+def test_tasks_that_scroll_one_cursor_take_turns(at: str, query: str) -> None:
+    """A move does not come between that of another task and its row."""
+    async def main() -> None:
+        async with aio.connect(at, timeout=15) as connection:
+            cursor = connection.cursor(scrollable=True, rowset=3)
+            await cursor.execute(query)
+            for _ in range(5):
+                moves = [move for n in range(1, 6) for move in (cursor.fetch_absolute(n), cursor.scroll(20, mode="absolute"))]
+                found = await asyncio.gather(*moves, cursor.fetchmany(2))
+                assert found[:10:2] == EXPECTED[:5]
+                assert found[-1] == EXPECTED[20:22] and cursor.rownumber == 22
+
+    asyncio.run(main())
+
+
+def test_threads_that_move_one_cursor_get_their_own_rows(connection: drdarrow.Connection, query: str) -> None:
+    """Or are told that another one is at it."""
+    cursor = connection.cursor(scrollable=True, rowset=1).execute(query)
+    start = threading.Barrier(4)
+
+    def walk(seed: int) -> int:
+        dice, told = random.Random(seed), 0
+        start.wait(20)
+        for _ in range(150):
+            row = dice.randint(1, ROWS)
+            try:
+                assert cursor.fetch_absolute(row) == EXPECTED[row - 1]
+                told += 1
+            except drdarrow.InterfaceError as e:
+                assert "in use by another thread" in str(e)
+        return told
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(walk, range(4))) > 0
+
+
 def table(connection: drdarrow.Connection) -> list:
     return connection.execute("SELECT ID, V FROM CHANGED ORDER BY ID").fetchall()
 
@@ -352,3 +389,67 @@ def test_large_objects(lab: Lab) -> None:
         for number in reversed(range(len(plain))):
             assert cursor.fetch_absolute(number + 1) == plain[number]
         assert len(plain) > 1
+
+
+def test_holes_and_changed_rows_of_derby_are_told_by_their_numbers(lab: Lab) -> None:
+    """A cursor sees its own changes there: the row that it deleted is a hole, which is left out."""
+    with lab.connect() as connection:
+        connection.execute("CREATE TABLE HOLES (ID INTEGER NOT NULL PRIMARY KEY, V VARCHAR(20))")
+        connection.cursor().executemany("INSERT INTO HOLES VALUES (?, ?)", [(n, f"v{n}") for n in range(1, 7)])
+        connection.commit()
+        cursor = connection.cursor(scrollable=True, updatable=True).execute("SELECT ID, V FROM HOLES")
+        cursor.fetch_absolute(2)
+        cursor.update_current({"V": "two"}, table="HOLES")
+        cursor.fetch_absolute(4)
+        cursor.delete_current(table="HOLES")
+        cursor.messages.clear()
+        cursor.fetch_absolute(1)
+        assert cursor.fetchall() == [(2, "two"), (3, "v3"), (5, "v5"), (6, "v6")]
+        told = [str(warning) for _, warning in cursor.messages]
+        assert [text.partition(":")[0] for text in told] == ["row 2", "row 4"], told
+        assert cursor.messages[1][1].sqlstate == "02502"
+        # Where it goes to the hole itself, it goes on in its direction.
+        assert cursor.fetch_absolute(4) == (5, "v5") and cursor.fetch_prior() == (3, "v3")
+        assert cursor.fetch_absolute(-3) == (3, "v3") and cursor.fetch_relative(1) == (5, "v5")
+        assert cursor.fetch_relative(-1) == (3, "v3")
+        for row in 6, 1:
+            cursor.fetch_absolute(row)
+            cursor.delete_current(table="HOLES")
+        assert cursor.fetch_last() == (5, "v5") and cursor.fetch_first() == (2, "two")
+        assert cursor.fetch_prior() is None and cursor.fetchone() == (2, "two")
+        assert cursor.fetch_absolute(6) is None and cursor.fetch_prior() == (5, "v5")
+        cursor.close()
+        connection.rollback()
+
+
+def test_holes_are_left_out_for_tasks_too(lab: Lab) -> None:
+    async def main() -> None:
+        async with aio.connect(lab.uri(), timeout=15) as connection:
+            await connection.execute("CREATE TABLE GAPS (ID INTEGER NOT NULL PRIMARY KEY)")
+            await connection.cursor().executemany("INSERT INTO GAPS VALUES (?)", [(n,) for n in range(1, 6)])
+            await connection.commit()
+            cursor = connection.cursor(scrollable=True, updatable=True)
+            await cursor.execute("SELECT ID FROM GAPS")
+            for row in 1, 3, 5:
+                await cursor.fetch_absolute(row)
+                await cursor.delete_current(table="GAPS")
+            assert await cursor.fetch_last() == (4,) and await cursor.fetch_prior() == (2,)
+            assert await cursor.fetch_prior() is None and await cursor.fetch_first() == (2,)
+            assert await cursor.fetchall() == [(4,)]
+            await cursor.close()
+            await connection.rollback()
+
+    asyncio.run(main())
+
+
+def test_a_server_that_calls_it_a_rowset_cursor(at: str, query: str, request: pytest.FixtureRequest) -> None:
+    """QRYATTSET: the rows are asked for by their numbers all the same."""
+    port = int(at.rpartition(":")[2].partition("/")[0])
+    with Proxy(port) as proxy:
+        # In the place of QRYATTSNS.
+        proxy.change = (b"\x00\x05\x21\x57\x01", b"\x00\x05\x21\x4a\xf1")
+        with drdarrow.connect(at.replace(f":{port}", f":{proxy.port}"), timeout=15) as connection:
+            cursor = connection.cursor(scrollable=True, rowset=5).execute(query)
+            assert [cursor.fetch_last(), cursor.fetch_prior()] == [EXPECTED[-1], EXPECTED[-2]]
+            assert cursor.fetch_absolute(7) == EXPECTED[6] and cursor.fetchmany(12) == EXPECTED[7:19]
+            cursor.close()

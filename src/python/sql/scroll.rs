@@ -7,11 +7,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::cursor_classes::{AsyncCursor, Cursor};
+use super::fetch;
 use super::statement::SharedStatement;
 use crate::client::error::{Error, Result};
 use crate::client::sql::scroll::{CursorAttributes, Move, ScrollCursor, ScrollOptions, Sensitivity};
 use crate::python::arguments::params;
 use crate::python::coroutine::coroutine;
+use crate::python::errors::Raise;
+use crate::python::reader::ReaderLease;
 use crate::python::{errors, runtime};
 use arrow_array::RecordBatch;
 
@@ -56,13 +59,29 @@ pub(super) fn movement(name: &str, number: i64) -> Move {
     }
 }
 
-/// Moves, and fetches the row there; none where there is no such row.
+/// Moves, and fetches the row there; none where there is no such row. No other thread moves the cursor in between.
 pub(super) fn fetched<'py>(slf: &Bound<'py, Cursor>, name: &str, number: i64) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = slf.py();
-    let statement = slf.get().next(py)?;
-    match runtime::wait(py, sought(statement, movement(name, number), 0))? {
-        true => Cursor::fetchone(slf),
-        false => Ok(None),
+    let (py, cursor) = (slf.py(), slf.get());
+    let statement = cursor.next(py)?;
+    let maker = cursor.rows.maker(slf, &statement)?;
+    let moves = scrolling(&statement).or_raise(py)?;
+    let mut to = movement(name, number);
+    loop {
+        let (lease, found) = runtime::wait(py, seek(&statement, to, 0))?;
+        if !found {
+            return Ok(None);
+        }
+        let target = place(&moves, &lease, 0).unwrap_or_default();
+        let lease = fetch::filled_one(py, &statement, lease)?;
+        let (row, after) = match lease {
+            Some(mut lease) => (fetch::take_one(py, &mut lease)?, place(&moves, &lease, 0)),
+            None => (None, None),
+        };
+        // A row that was deleted is left out, backward by the one before it.
+        if number >= 0 || after == Some(target.saturating_add(1)) {
+            return row.map(|row| maker.one(row)).transpose();
+        }
+        to = Move::Absolute(target);
     }
 }
 
@@ -71,9 +90,35 @@ pub(super) fn fetched_soon<'py>(slf: Bound<'py, AsyncCursor>, name: &str, number
     coroutine(slf.py(), &format!("AsyncCursor.fetch_{name}"), "fetch_moved", (slf.clone(), name, number))
 }
 
+/// A method of the cursor that moves it or changes rows: it waits until no other task is at it.
+pub(super) fn in_turn<'py>(
+    slf: &Bound<'py, AsyncCursor>,
+    name: &str,
+    method: &str,
+    arguments: Bound<'py, PyTuple>,
+) -> PyResult<Bound<'py, PyAny>> {
+    coroutine(slf.py(), &format!("AsyncCursor.{name}"), "in_turn", (slf.clone(), method, arguments))
+}
+
 /// Moves; whether there is such a row. `kept` rows were fetched and not handed out.
 pub(super) async fn sought(statement: Arc<SharedStatement>, to: Move, kept: usize) -> Result<bool> {
-    let (mut lease, cursor) = (statement.lease_rows_soon().await?, scrolling(&statement)?);
+    seek(&statement, to, kept).await.map(|(_, found)| found)
+}
+
+/// The same, with the cursor for whoever goes on from there.
+async fn seek(statement: &SharedStatement, to: Move, kept: usize) -> Result<(ReaderLease, bool)> {
+    let (mut lease, cursor) = (statement.lease_rows_soon().await?, scrolling(statement)?);
+    let found = moved(statement, &cursor, &mut lease, to, kept).await?;
+    Ok((lease, found))
+}
+
+async fn moved(
+    statement: &SharedStatement,
+    cursor: &ScrollCursor,
+    lease: &mut ReaderLease,
+    to: Move,
+    kept: usize,
+) -> Result<bool> {
     let Some(reader) = lease.as_mut() else { return Ok(false) };
     let _waiting = statement.link.waiting();
     let found = cursor.seek(to, reader.held() + kept).await?;
@@ -88,16 +133,17 @@ pub(super) async fn scrolled(
     relative: bool,
     kept: usize,
 ) -> Result<Scrolled> {
-    scrolling(&statement)?;
-    let before = position(&statement, kept)?.unwrap_or_default();
+    let cursor = scrolling(&statement)?;
+    let mut lease = statement.lease_rows_soon().await?;
+    let before = place(&cursor, &lease, kept).unwrap_or_default();
     let target = if relative { before.saturating_add(value) } else { value };
     if target < 0 {
         return Ok(Scrolled(false));
     }
-    let found = sought(statement.clone(), Move::Absolute(target.saturating_add(1)), kept).await?;
+    let found = moved(&statement, &cursor, &mut lease, Move::Absolute(target.saturating_add(1)), kept).await?;
     if !found {
         // As if nothing had been asked.
-        sought(statement, Move::Absolute(before.saturating_add(1)), 0).await?;
+        moved(&statement, &cursor, &mut lease, Move::Absolute(before.saturating_add(1)), 0).await?;
     }
     Ok(Scrolled(found))
 }
@@ -121,9 +167,12 @@ impl<'py> IntoPyObject<'py> for Scrolled {
 /// The index from 0 of the next row; none for a cursor that does not move.
 pub(super) fn position(statement: &SharedStatement, kept: usize) -> Result<Option<i64>> {
     let Ok(cursor) = scrolling(statement) else { return Ok(None) };
-    let lease = statement.lease_rows()?;
+    Ok(place(&cursor, &statement.lease_rows()?, kept))
+}
+
+fn place(cursor: &ScrollCursor, lease: &ReaderLease, kept: usize) -> Option<i64> {
     let held = lease.as_ref().map_or(0, |reader| reader.held());
-    Ok(cursor.place(held + kept).map(|row| i64::try_from(row).unwrap_or(i64::MAX)))
+    cursor.place(held + kept).map(|row| i64::try_from(row).unwrap_or(i64::MAX))
 }
 
 fn scrolling(statement: &SharedStatement) -> Result<Arc<ScrollCursor>> {
