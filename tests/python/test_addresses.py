@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 import time
+from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 import sqlalchemy
 from peers import Proxy, Silent, own_address, wait_for
@@ -224,3 +227,24 @@ def test_a_server_of_another_kind_does_not_take_over() -> None:
             assert wait_for(lambda: "lost" in repr(connection))
             with pytest.raises(drdarrow.OperationalError, match="another kind"):
                 connection.execute("VALUES 1")
+
+
+def timers(port: int) -> list[tuple[str, float]]:
+    """Of each connection of this machine to a port: the kind of timer that the system keeps, and its seconds (man 5 proc)."""
+    found = []
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        kind, when = fields[5].split(":")
+        # Established, and the other end has the port.
+        if fields[3] == "01" and int(fields[2].rpartition(":")[2], 16) == port:
+            found.append((kind, int(when, 16) / os.sysconf("SC_CLK_TCK")))
+    return found
+
+
+def test_the_system_probes_connections_on_which_nothing_is_said() -> None:
+    files = {"LIB/F": pa.table({"A": pa.array([1], pa.int32())})}
+    with server.serve(persona="ibmi", files=files) as srv, srv.connect() as connection:
+        connection.execute("VALUES 1").fetchall()
+        connection.open_file("LIB/F").close()
+        assert wait_for(lambda: [kind for kind, _ in timers(srv.port)] == ["02", "02"], 20), timers(srv.port)
+        assert all(0 < seconds <= 60 for _, seconds in timers(srv.port))
