@@ -95,6 +95,9 @@ class DrdaCompiler(SQLCompiler):
         rows = (casts[n : n + len(row)] for n in range(0, len(casts), len(row)))
         return update, "VALUES " + ", ".join(f"({', '.join(one)})" for one in rows)
 
+    def _render_values(self, element: Any, **kw: Any) -> str:
+        return super()._render_values(element, **kw | {"untyped": True})  # type: ignore[misc, no-any-return]
+
     def _cast_name(self, type_: Any) -> str:
         found = typed(self.dialect, type_)  # type: ignore[arg-type]
         return found.name if found else "INTEGER"
