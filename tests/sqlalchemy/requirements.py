@@ -42,7 +42,7 @@ class Requirements(SuiteRequirements):
     temporary_views = never("no temporary views")
     materialized_views = materialized_views_reflect_pk = never("tables of queries are made by CREATE TABLE ... AS")
     views = always()
-    create_or_replace_view = not_on("derby", because="Derby replaces no views")
+    create_or_replace_view = not_on("derby", "zos", because="Derby and z/OS replace no views")
     table_ddl_if_exists = index_ddl_if_exists = never("no CREATE ... IF NOT EXISTS")
     reflect_tables_no_columns = never("a table has a column")
     reflect_table_options = never("the dialect has no options of tables")
