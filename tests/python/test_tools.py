@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import sys
 import tomllib
@@ -58,3 +59,20 @@ def test_both_judges_of_dependencies_have_the_same_rules() -> None:
     assert {each["crate"]: each["reason"] for each in rules["bans"]["deny"]} == own.BANNED
     assert set(rules["graph"]["targets"]) == set(own.PLATFORMS)
     assert own.SOURCE == f"registry+{rules['sources']['allow-registry'][0]}"
+
+
+def test_wheels_for_a_release_are_built_as_make_builds_them() -> None:
+    makefile, workflow = (ROOT / "Makefile").read_text(), (ROOT / ".github/workflows/wheels.yml").read_text()
+    builds = [re.findall(r"maturin build (.+)", text) for text in (makefile, workflow)]
+    # Quietly, into folders of their own, and the workflow for a platform of its list.
+    own = r" --quiet| --out \S+| --target \$\{\{.*?\}\}|[$(){}]"
+    made, released = ({re.sub(own, "", build) for build in found} for found in builds)
+    assert made == released == {"--locked --profile wheel PORTABLE"}
+    linked = r"--zig --compatibility (\S+)"
+    assert re.findall(linked, makefile) == ["manylinux2014"] and re.findall(linked, workflow) == ["{0}',"]
+    for part in ("tools/zig.py", "tools/squeeze.py", "tools/wheel.py", "CARGO_ZIGBUILD_PYTHON_PATH"):
+        assert part in makefile and part in workflow
+    # Every libc of the list is linked by Zig, which is for Linux alone.
+    rows = re.findall(r"- \{ runner: (\S+), target: ([^,}\s]+)(?:, libc: ([^,}\s]+))?", workflow)
+    assert len(rows) == 9 and all(runner.startswith("ubuntu") == bool(libc) for runner, _, libc in rows)
+    assert {target for _, target, libc in rows if "musl" in target} == {t for _, t, libc in rows if "musl" in libc}
