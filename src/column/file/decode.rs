@@ -140,6 +140,9 @@ impl RecordDecoder {
             columns.push(field.decoder.finish().map_err(|e| named(e, &field.place, &rrns))?);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rrns.len()));
+        // The next batch fills the same memory.
+        self.rrns = rrns;
+        self.rrns.clear();
         RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
             .map_err(|e| RecordError::Batch(e.to_string()))
     }

@@ -2,6 +2,7 @@
 //! order of the requests, so the head of the queue gets what arrives.
 
 pub mod breaking_off;
+mod incoming;
 mod state;
 mod task;
 pub mod wishes;

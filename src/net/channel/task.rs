@@ -2,6 +2,7 @@
 //! queue.
 
 use super::breaking_off::{Telling, Told};
+use super::incoming::{Arrived, Incoming};
 use super::state::{Broken, ChannelState};
 use crate::flow::bounds::{CHAINS, Idle, OBJECT};
 use crate::flow::error::FlowError;
@@ -23,12 +24,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-/// Bytes taken from the socket at a time.
-const READ: usize = 256 * 1024;
+/// The memory of the last frames is kept so long after the last answer.
+const SPARES: Duration = Duration::from_secs(1);
 /// How long the reply to an abandoned request may take before the connection is given up.
 const DRAIN: Duration = Duration::from_secs(2);
 /// How long a request may go on after the server was told to break it off: changes are undone meanwhile.
@@ -65,6 +66,8 @@ pub(super) struct Task<S> {
     telling: Telling,
     /// It was told that without an answer.
     doubtful: bool,
+    /// When to let go of the memory of frames, while nothing is asked.
+    rest: Option<Instant>,
 }
 
 /// A conversation under way.
@@ -102,7 +105,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
             active: VecDeque::new(),
             out: Outgoing::default(),
             unflushed: false,
-            deframer: Deframer::new(limit),
+            deframer: Deframer::pooled(limit),
             first: true,
             open: true,
             late: None,
@@ -110,6 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
             waiting: None,
             telling: Telling::default(),
             doubtful: false,
+            rest: None,
         }
     }
 
@@ -154,14 +158,14 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
 
     async fn drive(&mut self) -> Result<(), NetError> {
         let shared = self.shared.clone();
-        let mut buf = vec![0; READ];
+        let mut incoming = Incoming::default();
         loop {
             if !self.open && self.active.is_empty() && !self.unflushed {
                 return Ok(());
             }
             let depth = shared.depth.load(Ordering::Relaxed);
             let (drain, telling) = (self.active.front().and_then(|a| a.drain), self.telling.is_under_way());
-            let again = self.telling.again;
+            let (again, rest) = (self.telling.again, self.rest);
             tokio::select! {
                 biased;
                 () = shared.abandoned.notified() => self.note_wishes()?,
@@ -177,36 +181,47 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
                 n = put(&mut self.writer, &self.out), if self.unflushed => {
                     let n = match n {
                         Ok(n) => n,
-                        Err(e) => return Err(self.last_words(e, &mut buf).await),
+                        Err(e) => return Err(self.last_words(e, &mut incoming).await),
                     };
                     self.unflushed = n > 0;
                     shared.counters.send(n);
                     self.out.written(n);
                 }
-                n = self.reader.read(&mut buf) => {
-                    let n = n.map_err(|e| self.closed(Some(e)))?;
-                    if n == 0 {
+                arrived = incoming.read(&mut self.reader, (!self.first).then_some(&mut self.deframer)) => {
+                    let arrived = arrived.map_err(|e| self.closed(Some(e)))?;
+                    if arrived.bytes() == 0 {
                         return Err(self.closed(None));
                     }
-                    shared.counters.receive(n);
+                    shared.counters.receive(arrived.bytes());
                     if let Some(since) = self.waiting.take() {
                         shared.counters.wait(since.elapsed());
                     }
-                    self.received(buf.get(..n).unwrap_or_default())?;
+                    match arrived {
+                        Arrived::Apart(n) => self.received(incoming.bytes(n))?,
+                        Arrived::InPlace(n) => {
+                            if let Some(dss) = self.deframer.filled(n).map_err(FlowError::from)? {
+                                self.frame(dss)?;
+                            }
+                        }
+                    }
                     self.waiting = (!self.active.is_empty()).then(Instant::now);
                 }
                 () = sleep_until(drain.unwrap_or_else(Instant::now)), if drain.is_some() => self.out_of_patience()?,
+                () = sleep_until(rest.unwrap_or_else(Instant::now)), if rest.is_some() => {
+                    self.rest = None;
+                    self.deframer.let_go();
+                }
             }
         }
     }
 
     /// The peer takes nothing more: what it said before that is the better reason.
-    async fn last_words(&mut self, e: std::io::Error, buf: &mut [u8]) -> NetError {
+    async fn last_words(&mut self, e: std::io::Error, incoming: &mut Incoming) -> NetError {
         let end = Instant::now() + LAST_WORDS;
         loop {
-            match timeout_at(end, self.reader.read(buf)).await {
-                Ok(Ok(n @ 1..)) => {
-                    if let Err(said) = self.received(buf.get(..n).unwrap_or_default()) {
+            match timeout_at(end, incoming.read(&mut self.reader, None)).await {
+                Ok(Ok(Arrived::Apart(n @ 1..))) => {
+                    if let Err(said) = self.received(incoming.bytes(n)) {
                         return said;
                     }
                 }
@@ -239,6 +254,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         match job.start() {
             Ok(chain) => {
                 self.deframer.expect(job.expect());
+                self.rest = None;
                 let reply = Correlation::new(self.send(chain), job.is_unnumbered());
                 let idle = Idle::default();
                 let (failed, chains, brought, drain, left) = (false, 1, 0, None, false);
@@ -392,6 +408,8 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         self.late = active.reply.unanswered();
         self.idle = Idle::default();
         let Some(chain) = active.job.end() else {
+            let rests = self.active.is_empty() && self.deframer.holds_spares();
+            self.rest = rests.then(|| Instant::now() + SPARES);
             return if self.doubtful { Err(doubtful()) } else { Ok(()) };
         };
         active.chains += 1;

@@ -7,6 +7,8 @@ use crate::flow::step::{Reception, Step};
 use crate::net::error::TlsError;
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;
+use crate::wire::dss::header::DssType;
+use bytes::Bytes;
 use std::io::{Error, ErrorKind, Result as IoResult};
 use std::pin::Pin;
 use std::sync::Mutex;
@@ -36,6 +38,30 @@ impl Flow for TestFlow {
 
     fn end(&mut self) -> Result<Step<()>, FlowError> {
         Ok(Step::Done(()))
+    }
+}
+
+/// A command with a long answer.
+struct Large(Bytes);
+
+impl Flow for Large {
+    type Out = Bytes;
+
+    fn start(&mut self) -> Result<Chain, FlowError> {
+        TestFlow.start()
+    }
+
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
+        self.0 = object.body;
+        Ok(Reception::Wanted)
+    }
+
+    fn end(&mut self) -> Result<Step<Bytes>, FlowError> {
+        Ok(Step::Done(std::mem::take(&mut self.0)))
+    }
+
+    fn expect(&self) -> usize {
+        LONG
     }
 }
 
@@ -141,6 +167,38 @@ fn told() -> (Channel, tokio::io::DuplexStream, Arc<Ears>, oneshot::Sender<Told>
 /// The command, and a reply to it.
 const COMMAND: usize = 10;
 const REPLY: [u8; 10] = [0, 10, 0xD0, 2, 0, 1, 0, 4, 0x14, 0x43];
+
+/// Bytes of a long answer.
+const LONG: usize = 300_000;
+
+#[tokio::test(start_paused = true)]
+async fn long_answers_share_their_memory_until_nothing_is_asked() {
+    let (stream, mut peer) = tokio::io::duplex(20_000);
+    let channel = Channel::spawn(stream, 1 << 20);
+    let mut places = Vec::new();
+    for number in 0..3 {
+        let mut pending = channel.submit(Large(Bytes::new())).unwrap();
+        peer.read_exact(&mut [0; COMMAND]).await.unwrap();
+        let data: Vec<u8> = (0..LONG - 100).map(|at| (at * 7 + number) as u8).collect();
+        // EXCSATRD of extended length.
+        let mut object = vec![0x80, 8, 0x14, 0x43];
+        object.extend((data.len() as u32).to_be_bytes());
+        object.extend(&data);
+        let mut reply = Chain::new();
+        reply.frame(DssType::Reply, 1, &object);
+        let reply = reply.into_bytes();
+        let (answer, sent) = tokio::join!(pending.wait(None), peer.write_all(&reply));
+        sent.unwrap();
+        let answer = answer.unwrap();
+        assert!(answer == data && !answer.is_unique());
+        places.push(answer.as_ptr());
+        if number == 2 {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            assert!(answer.is_unique(), "it is kept");
+        }
+    }
+    assert!(places.iter().all(|place| *place == places[0]), "{places:?}");
+}
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_sent_while_the_server_is_told_to_break_something_off() {

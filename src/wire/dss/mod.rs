@@ -2,4 +2,5 @@
 
 pub mod chain;
 pub mod deframe;
+mod frame_pool;
 pub mod header;
