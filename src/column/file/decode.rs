@@ -32,6 +32,8 @@ pub struct RecordDecoder {
     numbered: bool,
     /// The relative record number of every record of the batch.
     rrns: Vec<u32>,
+    /// Where the slots of a chunk begin.
+    starts: Vec<u32>,
     offsets: Vec<u32>,
 }
 
@@ -87,6 +89,7 @@ impl RecordDecoder {
             fields,
             numbered: options.rrn.is_some(),
             rrns: Vec::new(),
+            starts: Vec::with_capacity(CHUNK),
             offsets: Vec::with_capacity(CHUNK),
         })
     }
@@ -99,6 +102,10 @@ impl RecordDecoder {
     /// Takes the first `count` slots of a buffer. After an error the decoder is of no further use.
     pub fn append(&mut self, buf: &[u8], stride: &Stride, count: usize) -> Result<(), RecordError> {
         check(&self.fields, buf, stride, count)?;
+        // Offsets within a chunk are small.
+        let step = stride.increment as u32;
+        self.starts.clear();
+        self.starts.extend((0..CHUNK.min(count) as u32).map(|row| row * step));
         for first in (0..count).step_by(CHUNK) {
             let rows = CHUNK.min(count - first);
             // With those after them, so that a field can be read by more bytes than it has.
@@ -156,11 +163,9 @@ impl RecordDecoder {
         }
         let map = stride.null_map.filter(|at| !slots().all(|slot| is_clear(slot.get(*at..).unwrap_or_default())));
         for field in &mut self.fields {
-            // Offsets within a chunk are small.
-            let start = field.place.offset as u32;
-            let step = stride.increment as u32;
+            let place = field.place.offset as u32;
             self.offsets.clear();
-            self.offsets.extend((0..rows as u32).map(|row| start + row * step));
+            self.offsets.extend(self.starts.iter().take(rows).map(|start| start + place));
             let cells = BadCell { chunk, first_row, rrns: &self.rrns };
             if let Some(at) = map {
                 let place = at + field.place.marks.start..at + field.place.marks.end;
