@@ -44,7 +44,6 @@ class _Session(Protocol):
     _current: CurrentSchema
     _known: Known
     _rules: Rules
-    _said: str
 
     def _reading(self, *statements: str, first: bool = False) -> AbstractContextManager[Cursor]: ...
     def _settle(self) -> None: ...
@@ -57,7 +56,6 @@ def prepare(session: _Session, sql: str) -> Prepared:
     """Reads the statement."""
     if session._rules.read_only:
         raise SqlError(-817, "25000")
-    session._said = sql
     session._settle()
     with session._reading(first=True) as cursor:
         _made(sql, session._current.name, cursor, session._known.tables)

@@ -11,6 +11,7 @@ from drdarrow.server.engine import Constraint, Described, Index, Objects, Sequen
 from drdarrow.server.kept import SCHEMA
 from drdarrow.server.procedures import listing
 from drdarrow.server.remembered import Labels, Memory, TableMemory
+from drdarrow.server.schemas import MAIN
 
 __all__ = ["check", "objects", "parameter"]
 
@@ -59,9 +60,14 @@ def parameter(name: str, duck: str) -> Described:
         return name, "Utf8", {}
 
 
-def objects(cursor: Any, known: Facts, memory: Memory) -> Objects:
+def objects(cursor: Any, known: Facts, memory: Memory, main: str) -> Objects:
     """The tables, views, sequences and schemas; names that were not made in quotes are in upper case, and need none. A
-    column of a type that Db2 has not is listed as text."""
+    column of a type that Db2 has not is listed as text. main: the client's name for DuckDB's schema of this name."""
+
+    def called(schema: str) -> str:
+        name = spelling.shown(memory.names, spelling.SCHEMA, "", schema)
+        return main if name == MAIN else name
+
     rows: dict[_Name, list[Any]] = {}
     for schema, table, *column in _rows(cursor, _COLUMNS):
         rows.setdefault((schema, table), []).append(column)
@@ -82,12 +88,12 @@ def objects(cursor: Any, known: Facts, memory: Memory) -> Objects:
         titles = _titles(noted.text, plain, facts)
         found.append(
             Table(
-                spelling.shown(memory.names, spelling.SCHEMA, "", schema),
+                called(schema),
                 spelling.shown(memory.names, spelling.TABLE, schema, table),
                 kind,
                 [_column(row, facts, noted, title) for row, title in zip(of, titles, strict=True)],
                 [n for n, (_, _, nullable, *_) in enumerate(of) if not nullable],
-                _constraints(name[0], keys.get((schema, table), []), noted),
+                _constraints(called(schema).upper(), keys.get((schema, table), []), noted),
                 indexes.get((schema, table), []),
                 comment=noted.comment or comment,
                 label=noted.label,
@@ -97,7 +103,7 @@ def objects(cursor: Any, known: Facts, memory: Memory) -> Objects:
         )
     sequences = [
         SequenceInfo(
-            spelling.shown(memory.names, spelling.SCHEMA, "", schema),
+            called(schema),
             spelling.shown(memory.names, spelling.SEQUENCE, schema, name),
             *_numbers(
                 rest, known.get(numbering.key(f"{schema}.{name}"), known.get(numbering.key(name), {})).get("", {})
@@ -109,8 +115,11 @@ def objects(cursor: Any, known: Facts, memory: Memory) -> Objects:
     return Objects(
         _agreeing(found),
         sequences,
-        [spelling.shown(memory.names, spelling.SCHEMA, "", schema) for (schema,) in schemas],
-        listing.procedures(cursor, memory.procedures),
+        [called(schema) for (schema,) in schemas],
+        [
+            made._replace(schema=main if made.schema == MAIN else made.schema)
+            for made in listing.procedures(cursor, memory.procedures)
+        ],
     )
 
 

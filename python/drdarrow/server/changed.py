@@ -60,6 +60,7 @@ def prepare(session: _Session, change: final.Change) -> Prepared:
             found = describing.describe(cursor, cursor is not session._main, translated, known, session._rules)
     statement, described, parameters = found
     statement.changing = changing, change
+    described = described and session._current.seen(described)
     return session._keep(statement), described, change.joined(inner, parameters)
 
 

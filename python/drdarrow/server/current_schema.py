@@ -1,6 +1,7 @@
-"""The current schema of a session, where names without a schema are looked for. Db2 takes a name that no schema has:
-there are no tables in it, and the first one that is made there makes it. DuckDB takes none; an empty schema of its own
-stands in until there is one.
+"""The current schema of a session, where names without a schema are looked for: at first that of the user. Where DuckDB
+has no such schema its `main` is the user's, see `own_schema`. Db2 takes a name that no schema has: there are no tables
+in it, and the first one that is made there makes it. DuckDB takes none; an empty schema of its own stands in until
+there is one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from drdarrow.server import drawn, reading, schemas
+from drdarrow.server import drawn, own_schema, reading, schemas
 from drdarrow.server.cursors import Cursor, Cursors
 from drdarrow.server.engine import Described, SqlError
 from drdarrow.server.lexer import Word, lex, text
@@ -76,29 +77,71 @@ def _named(words: Sequence[Word], sql: str) -> set[str]:
 
 
 class CurrentSchema:
-    """That of one session. user: who has logged in; start: DuckDB's schema for names without one before any SET."""
+    """That of one session. user: who has logged in; home: DuckDB's schema of this user, None where there is none."""
 
-    def __init__(self, cursors: Cursors, dialect: Dialect, product: Product, user: str, start: str) -> None:
+    def __init__(self, cursors: Cursors, dialect: Dialect, product: Product, user: str, home: str | None) -> None:
         self._cursors = cursors
         self._dialect = dialect
         self._product = product
         self._user = user.upper()
-        self._start = start.upper()
+        self._home = home
         #: The name that was told, and whether there is such a schema; none as long as none was told.
         self._told = ""
         self._there = True
 
     @property
     def name(self) -> str:
-        """The name."""
-        return self._told or self._start
+        """The name that DuckDB has for it."""
+        return self._told or (self._home or schemas.MAIN).upper()
+
+    @property
+    def main(self) -> str:
+        """The name that the client has for `main`."""
+        own = self._home is None and self._told.upper() != schemas.MAIN and own_schema.is_name(self._user)
+        return self._user if own else schemas.MAIN
+
+    def with_main(self, sql: str) -> str:
+        """A statement with MAIN where the client's name for it stands."""
+        if self.main == schemas.MAIN or self._user not in sql.upper():
+            return sql
+        found = own_schema.put(sql, self._user)
+        if found != sql:
+            # It may have been made by now.
+            self.come_home()
+        return sql if self._home else found
+
+    def come_home(self) -> None:
+        """Looks again for a schema of the user in DuckDB: it was made, or undone."""
+        home = schemas.home(self._cursors.main, self._user)
+        if home == self._home or not own_schema.is_name(self._user):
+            return
+        self._home = home
+        if home is None:
+            self._cursors.unset(schemas.SEARCHED)
+        elif not self._told:
+            self._cursors.set(schemas.searching(home))
+
+    def told(self, name: str) -> str:
+        """The name of something, with its schema in front, for the client."""
+        schema, point, rest = name.partition(".")
+        return f"{self.main}.{rest}" if point and schema == schemas.MAIN else name
+
+    def seen(self, described: Sequence[Described]) -> list[Described]:
+        """Columns with their schemas for the client."""
+        if self.main == schemas.MAIN:
+            return list(described)
+        key = "drda:schema"
+        return [
+            (name, kind, {**about, key: self.main} if about.get(key) == schemas.MAIN else about)
+            for name, kind, about in described
+        ]
 
     def set(self, sql: str, parameters: Sequence[object] = ()) -> None:
         """Runs a SET. Raises SqlError -204 for Derby, which wants the schema to be there."""
         name = self._meant(sql, parameters)
         if not name:
-            self.reset()
             self._cursors.unset(schemas.SETTING)
+            self.reset()
             return
         there = schemas.exists(self._cursors.main, name)
         if not there and self._product.derby:
@@ -107,9 +150,11 @@ class CurrentSchema:
         self._dialect.take({"SCHEMA": name, "SQLID": name})
 
     def reset(self) -> None:
-        """The one of the start again, which the cursors know already."""
+        """The one of the user again. The settings of the cursors are those of the start."""
         self._told, self._there = "", True
         self._dialect.forget_schema()
+        if self._home is not None:
+            self._cursors.set(schemas.searching(self._home))
 
     def settle(self) -> None:
         """Looks again whether there is such a schema: other sessions make and drop them."""
@@ -140,7 +185,7 @@ class CurrentSchema:
             if spelled(word).upper() == name.upper():
                 if words[at + 1].text in (".", "/") or before.upper == "SCHEMA":
                     return spelled(word)
-                return f"{schema or self.name}.{spelled(word)}"
+                return f"{schema}.{spelled(word)}" if schema else self.told(f"{self.name}.{spelled(word)}")
             if schema and f"{schema}.{spelled(word)}".upper() == name.upper():
                 return f"{schema}.{spelled(word)}"
         return name
@@ -162,14 +207,15 @@ class CurrentSchema:
         """The name that a SET tells; nothing for that of the start. Raises SqlError -301 for a marker without one."""
         found = _SET.match(sql)
         quoted, literal, plain, marker = found.groups("") if found else ("", "", "", "")
+        name = quoted.replace('""', '"').rstrip() if quoted else literal.replace("''", "'").rstrip()
         if marker:
             told = parameters[0] if parameters else None
             if not isinstance(told, str) or not told.strip():
                 raise SqlError(-301, "07006", "1")
-            return told.rstrip()
-        if plain:
-            return self._user if plain.upper() in _USER else "" if plain.upper() == _START else plain.upper()
-        return quoted.replace('""', '"').rstrip() if quoted else literal.replace("''", "'").rstrip()
+            name = told.rstrip()
+        elif plain:
+            name = self._user if plain.upper() in {*_USER, _START} else plain.upper()
+        return "" if name == self._user and own_schema.is_name(name) else name
 
     def _place(self, name: str, there: bool) -> None:
         self._told, self._there = name, there

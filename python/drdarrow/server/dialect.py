@@ -37,8 +37,6 @@ __all__ = ["Dialect", "Translated"]
 
 _REGISTER = re.compile(r"\s*SET\s+(CURRENT(?!\s+(?:SCHEMA|SQLID)\b)|CLIENT|ENCRYPTION|PATH|ISOLATION)\b", re.IGNORECASE)
 _ISOLATION = re.compile(r"\s*SET\s+(?:CURRENT\s+)?ISOLATION\s*(?:=|\bTO\b)?\s*(UR|CS|RS|RR)\s*;?\s*$", re.IGNORECASE)
-#: The registers that tell the current schema.
-_SCHEMA = {"SCHEMA": schemas.CURRENT, "SQLID": schemas.CURRENT}
 #: Bytes of a statement, as Db2 has it.
 _LONGEST = 2 << 20
 
@@ -73,8 +71,8 @@ class Dialect:
     def __init__(self, user: str, database: str, derby: bool = False) -> None:
         """derby: sequences are those of Derby."""
         self._derby = derby
+        self._user = user.upper()
         self._registers = {
-            **_SCHEMA,
             "USER": literal(user.upper()),
             "SERVER": literal(database),
             "ISOLATION": "'CS'",
@@ -83,6 +81,7 @@ class Dialect:
             "DEGREE": "'1'",
             **{name: literal(value) for name, value in client_information.EMPTY.items()},
         }
+        self.forget_schema()
 
     def take(self, told: Mapping[str, str]) -> None:
         """Registers have other values from now on."""
@@ -90,7 +89,7 @@ class Dialect:
 
     def forget_schema(self) -> None:
         """The current schema is the one of the start again."""
-        self._registers.update(_SCHEMA)
+        self.take(dict.fromkeys(("SCHEMA", "SQLID"), self._user))
 
     def is_register(self, sql: str) -> bool:
         """A special register of Db2 that DuckDB has not: it is taken and forgotten."""

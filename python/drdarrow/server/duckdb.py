@@ -70,6 +70,6 @@ class DuckEngine:
         cursors = Cursors(main, settings, rules.read_only)
         dialect = Dialect(user, database, rules.product.derby)
         known = Known(self._committed, self._remembered, self._kept)
-        current = CurrentSchema(cursors, dialect, rules.product, user, home or "main")
+        current = CurrentSchema(cursors, dialect, rules.product, user, home)
         engine = rules, self._macros, self._references, self._watch
         return DuckSession(cursors, dialect, current, known, *engine, Drawn(self._drawing))

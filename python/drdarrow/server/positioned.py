@@ -71,7 +71,7 @@ def updatable(session: _Session, sql: str) -> Prepared:
 
     Raises SqlError -511 where its rows are not those of one table.
     """
-    translated = session._dialect.to_duckdb(sql)
+    translated = session._dialect.to_duckdb(session._current.with_main(sql))
     of = Statement(translated.sql)
     found = _table(of)
     if found is None:
@@ -85,7 +85,7 @@ def updatable(session: _Session, sql: str) -> Prepared:
         text = of.written(Edits(before={start: f", {key} "}))
         statement, described, parameters = _describe(session, cursor, replace(translated, sql=text))
     statement.rows_of = place
-    return session._keep(statement), described, parameters
+    return session._keep(statement), described and session._current.seen(described), parameters
 
 
 def at_row(session: _Session, sql: str, of: int) -> Prepared:
@@ -94,7 +94,7 @@ def at_row(session: _Session, sql: str, of: int) -> Prepared:
 
     Raises SqlError -509 for another table, -510 for a query whose rows have no numbers.
     """
-    translated = session._dialect.to_duckdb(sql)
+    translated = session._dialect.to_duckdb(session._current.with_main(sql))
     statement = Statement(translated.sql)
     at = {"UPDATE": 1, "DELETE": 2}.get(statement.upper(0), 0)
     end = _name_ends(statement, at)

@@ -12,15 +12,17 @@ from drdarrow.server.rules.product import Product
 from drdarrow.server.wording import literal
 
 __all__ = [
-    "CURRENT", "EMPTY", "OWN", "SETTING", "defined_at", "exists", "home", "makes", "named", "searching", "setting",
-    "with_name",
+    "EMPTY", "MAIN", "OWN", "SEARCHED", "SETTING", "defined_at", "exists", "home", "makes", "makes_or_drops", "named", "searching",
+    "setting", "with_name",
 ]  # fmt: skip
 
 #: The schema of DuckDB's own in which nobody has tables; Db2's own schema, for which it stands.
 EMPTY, OWN = "pg_catalog", "SYSIBM"
-#: The setting of the current schema, and its name as long as none was told.
+#: The schema in which DuckDB has what was made without one.
+MAIN = "MAIN"
+#: The settings of the current schema, and of those where names without one are looked for.
 SETTING = "SET schema"
-CURRENT = "upper(current_schema())"
+SEARCHED = "SET search_path"
 
 #: The beginning of the statement that makes the schema of another definition.
 _MAKES = "CREATE SCHEMA IF NOT EXISTS"
@@ -54,7 +56,7 @@ def home(cursor: Cursor, user: str) -> str | None:
 
 def searching(home: str) -> str:
     """DuckDB's SET by which names are looked for in a schema, then in `main`."""
-    return f"SET search_path = {literal(f'{_quoted(home)},main')}"
+    return f"{SEARCHED} = {literal(f'{_quoted(home)},main')}"
 
 
 def with_name(words: Sequence[Word]) -> list[Word]:
@@ -88,6 +90,11 @@ def named(cursor: Cursor, sql: str, product: Product) -> list[str]:
         return []
     name = words[at].text[1:-1].replace('""', '"') if words[at].kind == "quoted" else words[at].upper
     return [] if exists(cursor, name) else [f"{_MAKES} {_quoted(name)}"]
+
+
+def makes_or_drops(sql: str) -> bool:
+    """The statement for DuckDB makes or drops a schema."""
+    return [word.upper for word in lex(sql)[:2]] in (["CREATE", "SCHEMA"], ["DROP", "SCHEMA"])
 
 
 def makes(sql: str) -> bool:

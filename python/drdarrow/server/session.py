@@ -104,6 +104,7 @@ class DuckSession(TransactionSession):
         kept.check(sql)
         if current_schema.is_set(sql):
             return self._keep(Statement(Run(""), "SCHEMA", said=sql)), None, current_schema.markers(sql)
+        self._said, sql = sql, self._current.with_main(sql)
         if self._dialect.is_register(sql):
             return self._keep(Statement(Run(""), "REGISTER", said=sql)), None, []
         if is_about_savepoints(sql):
@@ -118,7 +119,6 @@ class DuckSession(TransactionSession):
             return self._keep(Statement(Run(""), "LABEL", said=sql)), None, []
         if (change := final.change(sql)) is not None:
             return changed.prepare(self, change)
-        self._said = sql
         self._settle()
         sql = self._current.placed(sql)
         placed, shown = self._views.place(sql)
@@ -136,7 +136,7 @@ class DuckSession(TransactionSession):
         if statement.kind in DEFINITIONS:
             statement.said = sql
         self._next = statement
-        return self._keep(statement), described, parameters
+        return self._keep(statement), described and self._current.seen(described), parameters
 
     def prepare_updatable(self, sql: str, /) -> Prepared:
         """Reads and describes a query whose rows are to be changed where a cursor stands."""
@@ -151,7 +151,7 @@ class DuckSession(TransactionSession):
     def prepare_call(self, sql: str, /) -> PreparedCall:
         """Reads a CALL and describes its markers."""
         with self.patience.reading(sql), self._watched():
-            number, made = procedures.prepare_call(self, sql)
+            number, made = procedures.prepare_call(self, self._current.with_main(sql))
         return procedures.described(self, number, made)
 
     def call(self, number: int, parameters: Sequence[Any], /) -> Called:
@@ -179,7 +179,7 @@ class DuckSession(TransactionSession):
                 self._views.show(cursor, statement.shown, self._objects)
 
     def _objects(self, cursor: Cursor) -> Objects:
-        return catalog.objects(cursor, self._known.tables, self._known.memory)
+        return catalog.objects(cursor, self._known.tables, self._known.memory, self._current.main)
 
     @contextmanager
     def _reading(self, *statements: str, first: bool = False) -> Iterator[Cursor]:
@@ -315,6 +315,9 @@ class DuckSession(TransactionSession):
         self._defined = True
         self._local = self._local or temporary
         self._temporaries.made(statement.emptied, statement.undone)
+        if schemas.makes_or_drops(statement.run.sql):
+            self._schemas = True
+            self._current.come_home()
         return None
 
     def _learn(self, statement: Statement) -> None:

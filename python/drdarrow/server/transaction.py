@@ -32,6 +32,8 @@ class TransactionSession(WatchedSession):
         self._begun = False
         #: Changes that are not committed, and those of tables and the like.
         self._changed = self._defined = False
+        #: Schemas were made or dropped in it.
+        self._schemas = False
         #: The statement that was prepared last, in the client's words.
         self._said = ""
         #: The statement that runs changes keys and deletes no row.
@@ -51,6 +53,7 @@ class TransactionSession(WatchedSession):
             except Exception as e:
                 raise self._failed(e, self._main) from e
             self._known.commit(self._defined)
+            self._schemas = False
             self._ended()
             self._temporaries.committed(self._main)
         self._savepoints.clear()
@@ -66,6 +69,9 @@ class TransactionSession(WatchedSession):
         self._ended()
         self._main.rollback()
         self._temporaries.rolled_back(self._main)
+        if self._schemas:
+            self._schemas = False
+            self._current.come_home()
 
     def _ended(self) -> None:
         self._known.rollback()
@@ -78,7 +84,7 @@ class TransactionSession(WatchedSession):
             # A key that others depend on may not be changed either.
             found.sqlcode = -531
         if found.sqlcode == -204 and len(found.tokens) == 1:
-            found.tokens = [self._current.full(found.tokens[0], self._said)]
+            found.tokens = [self._current.told(self._current.full(found.tokens[0], self._said))]
         found.sqlcode = self._rules.product.code(found.sqlcode)
         return found
 

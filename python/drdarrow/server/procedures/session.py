@@ -71,7 +71,7 @@ def prepare_definition(session: _Session, sql: str) -> Prepared:
         schema = drop.schema or session._current.name
         same = [key for key in procedures if key[:2] == (schema, drop.name) and drop.types in (None, key[2])]
         if not same:
-            raise SqlError(-204, "42704", f"{schema}.{drop.name}")
+            raise SqlError(-204, "42704", session._current.told(f"{schema}.{drop.name}"))
         if len(same) > 1:
             raise SqlError(-476, "42725", drop.name)
     else:
