@@ -45,7 +45,7 @@ with server.serve(tables={f"T{n:02}": made for n in range(tables)}) as srv:
 COPY = """
 import json, resource, sys, drdarrow
 uri, target, form, count = sys.argv[1:]
-report = drdarrow.copy("MAIN.*", target, uri=uri, format=form, connections=int(count), row_group_rows=100_000)
+report = drdarrow.copy("ANYBODY.*", target, uri=uri, format=form, connections=int(count), row_group_rows=100_000)
 assert report.ok
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
 print(json.dumps({"rows": report.rows, "seconds": report.seconds, "MiB": peak}))
@@ -96,7 +96,7 @@ def memory(tables: int, rows: int, formats: list[str], connections: int) -> None
 
 def command_of(port: int, target: Path, form: str, connections: int) -> list[str]:
     """A copy as a process of its own."""
-    return [sys.executable, "-c", COPY, f"drda://app@127.0.0.1:{port}/SAMPLE", str(target), form, str(connections)]
+    return [sys.executable, "-c", COPY, f"drda://anybody@127.0.0.1:{port}/SAMPLE", str(target), form, str(connections)]
 
 
 def killed(port: int, form: str, given: argparse.Namespace) -> None:
@@ -137,13 +137,13 @@ def rows_of(target: Path, form: str, name: str) -> Any:
     if form == "delta":
         import deltalake
 
-        return deltalake.DeltaTable(target / f"MAIN.{name}").to_pyarrow_table()
+        return deltalake.DeltaTable(target / f"ANYBODY.{name}").to_pyarrow_table()
     if form == "iceberg":
         from pyiceberg.catalog.sql import SqlCatalog
 
         catalog = SqlCatalog("drdarrow", uri=f"sqlite:///{target}/catalog.db", warehouse=f"file://{target}")
         return catalog.load_table(("MAIN", name)).scan().to_arrow()
-    return dataset.dataset(target / f"MAIN.{name}", format=form).to_table()
+    return dataset.dataset(target / f"ANYBODY.{name}", format=form).to_table()
 
 
 def paced(port: int, rows: int, rate: float) -> dict[int, float]:
@@ -157,9 +157,9 @@ def paced(port: int, rows: int, rate: float) -> dict[int, float]:
     with Paced(port, delay=0.02, rate=rate) as between:
         for connections in (1, 2, 8):
             with tempfile.TemporaryDirectory() as folder:
-                uri = f"drda://app@127.0.0.1:{between.port}/SAMPLE"
+                uri = f"drda://anybody@127.0.0.1:{between.port}/SAMPLE"
                 began = time.monotonic()
-                report = drdarrow.copy("MAIN.T00", folder, uri=uri, connections=connections, parts=16)
+                report = drdarrow.copy("ANYBODY.T00", folder, uri=uri, connections=connections, parts=16)
                 seconds[connections] = time.monotonic() - began
                 first = report.seconds - min(report.seconds, report.tables[0].seconds / connections)
                 assert report.rows == rows and report.ok

@@ -31,14 +31,14 @@ def run(*arguments: object, code: int = 0, **environment: str) -> str:
 
 def test_tables_and_queries_are_copied_and_what_is_wrong_is_said(tmp_path: Path) -> None:
     with server.serve(tables={"T": ROWS}) as srv:
-        assert "1 tables, 3 rows" in run(srv.uri, "MAIN.*", tmp_path / "all")
-        assert pq.read_table(tmp_path / "all" / "MAIN.T").num_rows == 3
-        query = "FEW=SELECT ID FROM MAIN.T WHERE ID > 1"
+        assert "1 tables, 3 rows" in run(srv.uri, "ANYBODY.*", tmp_path / "all")
+        assert pq.read_table(tmp_path / "all" / "ANYBODY.T").num_rows == 3
+        query = "FEW=SELECT ID FROM ANYBODY.T WHERE ID > 1"
         assert "FEW: 2 rows" in run(query, tmp_path / "few", DRDARROW_URI=srv.uri)
         assert pq.read_table(tmp_path / "few" / "FEW").column("ID").to_pylist() == [2, 3]
-        assert "other values of where" in run(srv.uri, "MAIN.*", tmp_path / "all", "--where", "ID > 1", code=1)
-        assert "nothing to copy" in run(srv.uri, "MAIN.NO*", tmp_path / "none", code=1)
-        assert "[URI] SOURCE" in run("MAIN.T", code=1)
+        assert "other values of where" in run(srv.uri, "ANYBODY.*", tmp_path / "all", "--where", "ID > 1", code=1)
+        assert "nothing to copy" in run(srv.uri, "ANYBODY.NO*", tmp_path / "none", code=1)
+        assert "[URI] SOURCE" in run("ANYBODY.T", code=1)
 
 
 def test_changes_of_a_record_file_follow_its_copy(tmp_path: Path) -> None:

@@ -232,9 +232,9 @@ def test_record_files_are_copied_with_their_bad_values_counted(tmp_path: Path) -
 def test_a_password_is_in_no_file_of_a_copy(tmp_path: Path) -> None:
     with server.serve(tables={"T": ORDERS.select(["ID"])}, users={"ada": "s3cret-Pw"}) as srv:
         uri = f"drda://ada@127.0.0.1:{srv.port}/SAMPLE"
-        drdarrow.copy("MAIN.T", tmp_path, uri=uri, password="s3cret-Pw")
+        drdarrow.copy("ADA.T", tmp_path, uri=uri, password="s3cret-Pw")
         with pytest.raises(drdarrow.Error) as caught:
-            drdarrow.copy("MAIN.T", tmp_path / "two", uri=uri, password="wrong-Pw", attempts=2, backoff=0)
+            drdarrow.copy("ADA.T", tmp_path / "two", uri=uri, password="wrong-Pw", attempts=2, backoff=0)
     assert "Pw" not in str(caught.value)
     for file in tmp_path.rglob("*"):
         assert not file.is_file() or b"s3cret-Pw" not in file.read_bytes()

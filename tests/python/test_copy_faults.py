@@ -34,7 +34,7 @@ def srv() -> Iterator[server.Server]:
 
 
 def whole(folder: Path) -> None:
-    table = dataset.dataset(folder / "MAIN.T").to_table().sort_by("ID")
+    table = dataset.dataset(folder / "ANYBODY.T").to_table().sort_by("ID")
     assert table.num_rows == COUNT and table.column("NAME").equals(ROWS.column("NAME"))
 
 
@@ -52,9 +52,9 @@ def at_part(number: int, act: Any) -> Any:
 
 def test_a_network_that_is_cut_costs_the_part_that_was_under_way(srv: server.Server, tmp_path: Path) -> None:
     with Proxy(srv.port) as between:
-        uri = f"drda://app@127.0.0.1:{between.port}/SAMPLE"
+        uri = f"drda://anybody@127.0.0.1:{between.port}/SAMPLE"
         cut = at_part(2, between.cut)
-        report = drdarrow.copy("MAIN.T", tmp_path, uri=uri, parts=6, connections=2, progress=cut, backoff=0.01)
+        report = drdarrow.copy("ANYBODY.T", tmp_path, uri=uri, parts=6, connections=2, progress=cut, backoff=0.01)
     assert report.retries >= 1 and report.tables[0].attempts > 6 and report.ok
     whole(tmp_path)
 
@@ -63,12 +63,12 @@ def test_a_server_that_is_gone_for_good_ends_the_copy_which_goes_on_elsewhere(
     srv: server.Server, tmp_path: Path
 ) -> None:
     with Proxy(srv.port) as between:
-        uri = f"drda://app@127.0.0.1:{between.port}/SAMPLE"
+        uri = f"drda://anybody@127.0.0.1:{between.port}/SAMPLE"
         asked: dict[str, Any] = {"parts": 6, "connections": 2, "attempts": 2, "backoff": 0.01}
         with pytest.raises(drdarrow.OperationalError) as caught:
-            drdarrow.copy("MAIN.T", tmp_path, uri=uri, progress=at_part(2, between.close), **asked)
+            drdarrow.copy("ANYBODY.T", tmp_path, uri=uri, progress=at_part(2, between.close), **asked)
     assert any("0 of 1 tables are complete" in note for note in caught.value.__notes__)
-    report = drdarrow.copy("MAIN.T", tmp_path, uri=srv.uri, **asked)
+    report = drdarrow.copy("ANYBODY.T", tmp_path, uri=srv.uri, **asked)
     assert report.resumed
     whole(tmp_path)
 
@@ -87,9 +87,9 @@ def test_a_password_that_is_refused_later_stops_all_and_is_not_tried_again(tmp_p
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(drdarrow, "connect", connect)
             with pytest.raises(drdarrow.Error, match=r"(?i)password|user") as caught:
-                drdarrow.copy("MAIN.T", tmp_path, uri=uri, parts=6, connections=3)
+                drdarrow.copy("ADA.T", tmp_path, uri=uri, parts=6, connections=3)
         assert len(tries) <= 4 and "goes on from there" in " ".join(caught.value.__notes__)
-        drdarrow.copy("MAIN.T", tmp_path, uri=uri, parts=6, password="right-Pw")
+        drdarrow.copy("ADA.T", tmp_path, uri=uri, parts=6, password="right-Pw")
     whole(tmp_path)
 
 
@@ -98,7 +98,7 @@ import resource, signal, sys, drdarrow
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
 try:
-    drdarrow.copy("MAIN.T", sys.argv[2], uri=sys.argv[1], parts=3, connections=2, compression="none")
+    drdarrow.copy("ANYBODY.T", sys.argv[2], uri=sys.argv[1], parts=3, connections=2, compression="none")
 except OSError as e:
     print(e.errno, *e.__notes__)
 """
@@ -112,8 +112,8 @@ def test_a_file_that_cannot_grow_ends_the_copy_without_a_part_of_it(srv: server.
     )
     assert done.returncode == 0 and done.stdout.startswith("27 "), done.stdout + done.stderr
     assert "goes on from there" in done.stdout
-    assert os.listdir(tmp_path / "MAIN.T") == []
-    assert drdarrow.copy("MAIN.T", tmp_path, uri=srv.uri, parts=3, compression="none").resumed
+    assert os.listdir(tmp_path / "ANYBODY.T") == []
+    assert drdarrow.copy("ANYBODY.T", tmp_path, uri=srv.uri, parts=3, compression="none").resumed
     whole(tmp_path)
 
 
@@ -210,9 +210,9 @@ def test_two_copies_into_one_folder_at_the_same_time_are_refused(srv: server.Ser
 
     def second() -> None:
         with pytest.raises(drdarrow.OperationalError, match="another process copies") as caught:
-            drdarrow.copy("MAIN.T", tmp_path, uri=srv.uri)
+            drdarrow.copy("ANYBODY.T", tmp_path, uri=srv.uri)
         found.append(caught.value)
 
-    drdarrow.copy("MAIN.T", tmp_path, uri=srv.uri, progress=at_part(0, second))
+    drdarrow.copy("ANYBODY.T", tmp_path, uri=srv.uri, progress=at_part(0, second))
     assert len(found) == 1
     whole(tmp_path)

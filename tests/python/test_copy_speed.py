@@ -22,7 +22,7 @@ def test_eight_connections_to_a_server_far_away_are_much_faster_than_one(tmp_pat
         seconds = []
         for connections in (1, 8):
             began = time.monotonic()
-            report = drdarrow.copy("MAIN.T", tmp_path / str(connections), uri=uri, connections=connections, parts=8)
+            report = drdarrow.copy("APP.T", tmp_path / str(connections), uri=uri, connections=connections, parts=8)
             seconds.append(time.monotonic() - began)
             assert report.rows == COUNT and report.ok
     assert seconds[0] > 4 and seconds[0] / seconds[1] > 2, seconds

@@ -57,11 +57,11 @@ def test_catalogs_tell_indexes_before_tables_and_the_rights_of_owners(
 ):
     connection.execute("CREATE TABLE T (A INTEGER)")
     connection.execute("CREATE UNIQUE INDEX I ON T (A)")
-    calls = [("statistics", ("MAIN", "T", True)), ("column_privileges", ("MAIN", "T"))]
+    calls = [("statistics", ("USER", "T", True)), ("column_privileges", ("USER", "T"))]
     statistics, rights = apart("catalogs.catalog_functions", dsn(served.port), calls, seconds=60)
     assert [row["INDEX_NAME"] for row in statistics] == ["I", None]
     asked = [(row["GRANTEE"], row["PRIVILEGE"], row["IS_GRANTABLE"]) for row in rights][:2]
-    assert asked == [("MAIN", "INSERT", "YES"), ("PUBLIC", "INSERT", "NO")]
+    assert asked == [("USER", "INSERT", "YES"), ("PUBLIC", "INSERT", "NO")]
 
 
 NO_TYPES = (

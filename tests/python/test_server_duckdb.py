@@ -49,7 +49,7 @@ DB2 = [
         ("WITH cs AS (SELECT 5 AS x FROM SYSIBM.SYSDUMMY1) SELECT x FROM cs WITH UR", [(5,)]),
         ("VALUES 1, 2", [(1,), (2,)]),
         ("VALUES (1, 'a'), (2, 'b')", [(1, "a"), (2, "b")]),
-        ("VALUES CURRENT SCHEMA", [("MAIN",)]),
+        ("VALUES CURRENT SCHEMA", [("APP",)]),
         ("SELECT USER, CURRENT SERVER FROM SYSIBM.SYSDUMMY1", [("APP", "SAMPLE")]),
         ("SELECT D.IBMREQD FROM SYSIBM.SYSDUMMY1 AS D, SYSIBM/SYSDUMMY1 E WHERE D.IBMREQD = E.IBMREQD", [("Y",)]),
         ("SELECT 'a' CONCAT 'b' || 'c', CONCAT('d', 'e') FROM SYSIBM.SYSDUMMY1", [("abc", "de")]),
@@ -476,7 +476,7 @@ def test_ibms_own_driver() -> None:
         assert everything == [(n, f"name {n}", f"{Decimal(n) * Decimal('1.5'):.2f}") for n in range(2000)]
         assert (some, none, found) == ([(2000, 1_999_000, 3)], [], [("x" * 5000,)])
         assert apart("ibm.filters", to, [("SELECT NM FROM T WHERE ID = ? AND D > ?", (3, "4.00"))]) == [[("name 3",)]]
-        with pytest.raises(PeerFailed, match='SQL0204N  "MAIN.NOWHERE" is an undefined name'):
+        with pytest.raises(PeerFailed, match='SQL0204N  "USER.NOWHERE" is an undefined name'):
             apart("ibm.select", to, "SELECT * FROM NOWHERE")
 
 
@@ -498,11 +498,11 @@ def test_derbys_client_finds_the_tables() -> None:
         assert done.returncode == 0, done.stderr
         answers = [[tuple(line.split("\t")) for line in part.splitlines()] for part in done.stdout.split("\n\n")]
         schemas, kinds, tables, wanted, columns, pattern, keys, *rest, _ = answers
-        assert schemas == [("MAIN",), ("SHOP",)]
+        assert schemas == [("APP",), ("SHOP",)]
         assert kinds == [("TABLE",), ("VIEW",)]
         assert tables == [
-            ("MAIN", "GIVEN", "TABLE"), ("MAIN", "ODD", "TABLE"), ("SHOP", "ORDERS", "TABLE"), ("SHOP", "PARTS", "TABLE"),
-            ("MAIN", "NAMES", "VIEW"),
+            ("APP", "GIVEN", "TABLE"), ("MAIN", "ODD", "TABLE"), ("SHOP", "ORDERS", "TABLE"), ("SHOP", "PARTS", "TABLE"),
+            ("APP", "NAMES", "VIEW"),
         ]  # fmt: skip
         assert wanted == [("SHOP", "ORDERS")]
         assert columns == [

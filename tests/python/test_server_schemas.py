@@ -47,13 +47,73 @@ def test_the_schema_of_the_user_is_where_names_are_looked_for_first(served: serv
         assert one(ann, "SELECT A FROM T") == 2
         assert one(ann, "SELECT A FROM MAIN.T") == 1
         assert one(ann, "SELECT A FROM SOLE") == 3
-        assert one(bob, CURRENT) == "MAIN"
+        assert one(bob, CURRENT) == "BOB"
         assert one(bob, "SELECT A FROM T") == 1
         # A second query that is open has a connection of its own.
         first = ann.execute("SELECT A FROM T")
         assert one(ann, "SELECT A FROM T") == 2 and first.fetchone() == (2,)
         ann.execute("SET SCHEMA MAIN")
         assert one(ann, "SELECT A FROM T") == 1
+
+
+@pytest.mark.parametrize("persona", ["luw", "ibmi", "zos", "derby"])
+def test_main_is_the_schema_of_a_user_who_has_none(database: duckdb.DuckDBPyConnection, persona: server.Persona):
+    with server.serve(database, persona=persona, users={"bob": "secret"}) as running, connect(running, "bob") as bob:
+        assert one(bob, CURRENT) == "BOB"
+        assert [table.schema for table in bob.tables(like="SOLE")] == ["BOB"]
+        for sql in (
+            "SELECT A FROM BOB.SOLE",
+            "SELECT BOB.SOLE.A FROM BOB.SOLE",
+            'SELECT X.A FROM T Y, "BOB".SOLE X',
+            "SELECT A FROM MAIN.SOLE",
+            # A table with the name of the schema.
+            "SELECT BOB.A FROM SOLE BOB",
+            "SELECT BOB.A FROM BOB.SOLE BOB",
+        ):
+            assert one(bob, sql) == 3, sql
+        bob.execute("CREATE TABLE BOB.MADE (A INTEGER NOT NULL PRIMARY KEY)")
+        bob.execute("INSERT INTO BOB.MADE VALUES (7)")
+        bob.execute("CREATE TABLE OTHER (A INTEGER REFERENCES BOB.MADE (A))")
+        bob.execute("UPDATE BOB.MADE SET A = BOB.MADE.A WHERE BOB.MADE.A = 7")
+        assert [key.ref_schema for key in bob.keys(("BOB", "OTHER"))] == ["BOB"]
+        assert failed(bob, "SELECT A FROM BOB.NOWHERE")[1] == "BOB.NOWHERE"
+        assert failed(bob, "SELECT A FROM NOWHERE")[1] == "BOB.NOWHERE"
+        bob.commit()
+    assert database.execute("SELECT A FROM main.MADE").fetchall() == [(7,)]
+
+
+def test_a_schema_that_is_made_for_a_user_is_his(served: server.Server):
+    tables = "SELECT TABSCHEMA FROM SYSCAT.TABLES WHERE TABNAME = 'SOLE'"
+    with connect(served, "bob") as bob:
+        for end in (bob.rollback, bob.commit):
+            assert one(bob, tables) == "BOB"
+            bob.execute("CREATE SCHEMA BOB")
+            assert one(bob, tables) == "MAIN"
+            assert one(bob, "SELECT A FROM SOLE") == 3
+            assert failed(bob, "SELECT A FROM BOB.SOLE") == (-204, "BOB.SOLE")
+            bob.execute("CREATE TABLE SOLE (A INTEGER)")
+            bob.execute("INSERT INTO BOB.SOLE VALUES (8)")
+            assert one(bob, "SELECT A FROM SOLE") == 8
+            end()
+        with connect(served, "bob") as other:
+            assert one(other, "SELECT A FROM SOLE") == 8
+        bob.execute("DROP TABLE SOLE")
+        bob.execute("DROP SCHEMA BOB RESTRICT")
+        bob.commit()
+        assert one(bob, "SELECT A FROM BOB.SOLE") == 3
+
+
+def test_the_schema_of_the_user_may_be_told(served: server.Server):
+    with connect(served, "bob") as bob:
+        for told in ("SET SCHEMA BOB", "SET SCHEMA USER", "SET CURRENT SQLID = 'BOB'"):
+            bob.execute("SET SCHEMA ANN")
+            assert one(bob, "SELECT A FROM T") == 2
+            bob.execute(told)
+            assert one(bob, CURRENT) == "BOB"
+            assert one(bob, "SELECT A FROM T") == 1
+        # With the schema that DuckDB has, catalogs tell of it.
+        bob.execute("SET SCHEMA MAIN")
+        assert one(bob, "SELECT TABSCHEMA FROM SYSCAT.TABLES WHERE TABNAME = 'SOLE'") == "MAIN"
 
 
 def test_tables_of_the_user_are_made_in_his_schema(served: server.Server, database: duckdb.DuckDBPyConnection):
@@ -141,7 +201,6 @@ def failed(connection: drdarrow.Connection, sql: str) -> tuple[int | None, str]:
         ("luw", "SET SCHEMA SHOP", "SHOP"),
         ("luw", "SET CURRENT SCHEMA = 'shop'", "shop"),
         ("luw", 'SET SCHEMA "My ""Shop"""', 'My "Shop"'),
-        ("luw", "SET SCHEMA USER", "BOB"),
         ("zos", "set current sqlid = 'SHOP'", "SHOP"),
         ("ibmi", "SET CURRENT_SCHEMA = SHOP", "SHOP"),
     ],
@@ -190,7 +249,7 @@ def test_the_current_schema_need_not_be_there(persona: server.Persona, told: str
             other.commit()
         assert failed(bob, "SELECT A FROM T") == (-204, f"{name}.T".partition(" ")[0])
         bob.execute("SET SCHEMA DEFAULT")
-        assert one(bob, "VALUES CURRENT SCHEMA") == "MAIN"
+        assert one(bob, "VALUES CURRENT SCHEMA") == "BOB"
         assert one(bob, "SELECT A FROM T") == 1
 
 
@@ -203,6 +262,28 @@ def test_the_current_schema_may_come_by_a_marker(served: server.Server):
             bob.execute("SET CURRENT SCHEMA = ?", (None,))
         assert error.value.sqlcode == -301
         assert one(bob, CURRENT) == "ANN"
+
+
+@pytest.mark.timeout(120)
+def test_names_are_looked_for_where_they_were_when_a_statement_was_prepared(
+    served: server.Server, database: duckdb.DuckDBPyConnection
+):
+    """As Db2 does, whose plan of a statement has the schema of its prepare."""
+    to = dsn(served.port, user="bob", extra="DEFERREDPREPARE=0;")
+    others = ["SET SCHEMA ANN", "DELETE FROM T", "SET SCHEMA NOWHERE", "SET SCHEMA BOB"]
+    assert apart("ibm.prepared_before", to, "SELECT A FROM T", others) == [[(1,)]] * 4
+    assert apart("ibm.prepared_before", to, "INSERT INTO T VALUES (4)", others) == [[]] * 4
+    assert database.execute("SELECT A FROM main.T").fetchall() == [(1,), *[(4,)] * 4]
+    assert database.execute('SELECT A FROM "Ann".T').fetchall() == []
+
+
+def test_a_query_that_was_open_leaves_no_schema_behind(served: server.Server, database: duckdb.DuckDBPyConnection):
+    database.execute("CREATE TABLE main.LONG AS SELECT range AS A FROM range(200000)")
+    with connect(served, "bob") as bob:
+        open_one = bob.execute("SELECT A FROM LONG")
+        bob.execute("SET SCHEMA ANN")
+        open_one.close()
+        assert one(bob, "SELECT A FROM T") == 2
 
 
 def test_derby_has_no_schema_that_is_not_there(database: duckdb.DuckDBPyConnection):

@@ -7,13 +7,14 @@ there is one.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from drdarrow.server import drawn, own_schema, reading, schemas
-from drdarrow.server.cursors import Cursor, Cursors
+from drdarrow.server.cursors import SEARCHED, Cursor, Cursors
 from drdarrow.server.engine import Described, SqlError
 from drdarrow.server.lexer import Word, lex, text
 from drdarrow.server.rules.product import Product
@@ -95,6 +96,11 @@ class CurrentSchema:
         return self._told or (self._home or schemas.MAIN).upper()
 
     @property
+    def told_name(self) -> str:
+        """The name that was told; nothing for that of the user."""
+        return self._told
+
+    @property
     def main(self) -> str:
         """The name that the client has for `main`."""
         own = self._home is None and self._told.upper() != schemas.MAIN and own_schema.is_name(self._user)
@@ -117,7 +123,7 @@ class CurrentSchema:
             return
         self._home = home
         if home is None:
-            self._cursors.unset(schemas.SEARCHED)
+            self._cursors.unset(SEARCHED)
         elif not self._told:
             self._cursors.set(schemas.searching(home))
 
@@ -140,14 +146,36 @@ class CurrentSchema:
         """Runs a SET. Raises SqlError -204 for Derby, which wants the schema to be there."""
         name = self._meant(sql, parameters)
         if not name:
-            self._cursors.unset(schemas.SETTING)
-            self.reset()
+            self._be("")
+            self._dialect.forget_schema()
             return
         there = schemas.exists(self._cursors.main, name)
         if not there and self._product.derby:
             raise SqlError(-204, "42704", name)
         self._place(name, there)
         self._dialect.take({"SCHEMA": name, "SQLID": name})
+
+    @contextmanager
+    def of(self, told: str) -> Iterator[None]:
+        """It is the one that was told when a statement was prepared, while that runs: names have been looked for."""
+        now = self._told
+        if told == now:
+            yield
+            return
+        self._be(told)
+        try:
+            yield
+        finally:
+            self._be(now)
+
+    def _be(self, told: str) -> None:
+        if told:
+            self._place(told, schemas.exists(self._cursors.main, told))
+            return
+        self._told, self._there = "", True
+        self._cursors.unset(schemas.SETTING)
+        if self._home is not None:
+            self._cursors.set(schemas.searching(self._home))
 
     def reset(self) -> None:
         """The one of the user again. The settings of the cursors are those of the start."""

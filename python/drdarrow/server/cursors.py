@@ -14,9 +14,13 @@ from drdarrow.server.macros import Macros
 if TYPE_CHECKING:
     from drdarrow._core import Collected
 
-__all__ = ["Cursor", "Cursors"]
+__all__ = ["SEARCHED", "Cursor", "Cursors"]
 
 
+#: The setting of the schemas in which names without one are looked for.
+SEARCHED = "SET search_path"
+#: The settings of schemas, and those in their place on a connection that does not see the schema.
+_UNSEEN = {SEARCHED.upper(): f"{SEARCHED} = 'main'", "SET SCHEMA": "SET schema = 'pg_catalog'"}
 #: Views of rows that a connection keeps.
 _FEEDS = 16
 
@@ -44,6 +48,8 @@ class Cursor:
         #: Macros that are gone when the transaction is undone.
         self._uncertain: set[str] = set()
         self._begun = False
+        #: Which of its session's settings it was told.
+        self.told = 0
         #: Views of rows by their columns; those that are gone when the transaction is undone.
         self._feeds: dict[tuple[tuple[str, str], ...], _Feed] = {}
         self._passing: set[tuple[tuple[str, str], ...]] = set()
@@ -204,10 +210,12 @@ class Cursors:
         self._open: list[Cursor] = []
         self._calls = 0
         self._closed = False
+        #: How often they were changed.
+        self._changes = 0
         self._tell(main)
 
     def take(self, *statements: str) -> Cursor:
-        """A cursor for reading, ready for some statements. Raises SqlError -204 when its schema is gone."""
+        """A cursor for reading, ready for some statements."""
         cursor = self._idle.pop() if self._idle else self._another()
         if self._read_only:
             # A macro of this transaction would go with it. What fails here fails there once more, and is told.
@@ -240,7 +248,7 @@ class Cursors:
         self._forget(cursor)
         if self._read_only:
             cursor.rollback()
-        if self._closed:
+        if self._closed or cursor.told != self._changes:
             cursor.close()
         else:
             self._idle.append(cursor)
@@ -249,7 +257,7 @@ class Cursors:
         """Runs a SET, for the cursors to come too."""
         self.main.execute(sql)
         self._settings[_setting(sql)] = sql
-        self._forget_idle()
+        self._others()
 
     def unset(self, setting: str) -> None:
         """Undoes the SETs of one setting."""
@@ -265,8 +273,8 @@ class Cursors:
     def _unset(self, *settings: str) -> None:
         for setting in settings:
             self.main.execute(f"RESET {setting.split(None, 1)[1]}")
+        self._others()
         self._tell(self.main)
-        self._forget_idle()
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -299,8 +307,20 @@ class Cursors:
         self._open = [other for other in self._open if other is not cursor]
 
     def _tell(self, cursor: Cursor) -> None:
-        for statement in self._settings.values():
-            cursor.execute(statement)
+        for setting, statement in self._settings.items():
+            try:
+                cursor.execute(statement)
+            except Exception:
+                # The schema is not committed, or gone: that of the user leaves `main`, another one nothing.
+                if setting not in _UNSEEN:
+                    raise
+                cursor.execute(_UNSEEN[setting])
+        cursor.told = self._changes
+
+    def _others(self) -> None:
+        """The settings are others now."""
+        self._changes += 1
+        self._forget_idle()
 
     def _forget_idle(self) -> None:
         idle, self._idle = self._idle, []

@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from drdarrow.server import catalog, columns, drawn, edits, guard, markers, meaning, schemas, sizes, storing, types
+from drdarrow.server import (
+    catalog,
+    columns,
+    drawn,
+    edits,
+    guard,
+    markers,
+    meaning,
+    schemas,
+    sizes,
+    storing,
+    there,
+    types,
+)
 from drdarrow.server.columns import Facts
 from drdarrow.server.cursors import Cursor
 from drdarrow.server.ddl import Change
@@ -28,6 +41,8 @@ _REQUIRED = """
 SELECT upper(column_name) FROM duckdb_columns() WHERE upper(schema_name) = ? AND upper(table_name) = ?
 GROUP BY 1 HAVING NOT bool_or(is_nullable)
 """
+#: Kinds of statements that DuckDB is asked to understand before they run.
+_BOUND = ("INSERT", "UPDATE", "DELETE", "MERGE_INTO", "CREATE", "ALTER", "DROP")
 #: The type of a bare NULL.
 _NULL = {'"NULL"', "NULL"}
 
@@ -84,18 +99,21 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
         guard.check(text, kind, rules.read_only)
         grows = grows or kind in ("CREATE", "ALTER")
     guard.check_runs_nothing(text, kind)
-    if kind == "DROP" and (dropped := _dropped(text)):
-        # A DROP that fails when it runs ends DuckDB's transaction.
-        _columns_of(cursor, f"FROM {dropped}")
-    names = parsed[0].named_parameters
-    if len(names) > _MARKERS:
-        raise SqlError(-101, "54001", f"{len(names)} parameter markers; no description holds more than {_MARKERS}")
-    ducks = _markers(cursor, apart, text, names)
+    # What fails when it runs ends DuckDB's transaction.
+    if kind == "CREATE":
+        there.check_name(cursor, text)
+    elif kind in ("ALTER", "DROP") and (table := _table_of(text)):
+        names = [name.upper() for name, _ in _columns_of(cursor, f"FROM {table}")]
+        there.check_columns(translated.changes if "IF" not in map(str.upper, text.split()) else (), names)
+    markers_of = parsed[0].named_parameters
+    if len(markers_of) > _MARKERS:
+        raise SqlError(-101, "54001", f"{len(markers_of)} parameter markers; no description holds more than {_MARKERS}")
+    made_first = schemas.named(cursor, translated.sql, rules.product) if kind == "CREATE" else []
+    bound = kind in _BOUND and not made_first or bool(drawn.draws(text))
+    ducks = _markers(cursor, apart, text, markers_of, bound)
     parameters = _parameters(text, ducks, known, translated.casts)
     run = meaning.apply(text, known, translated.declared, rules.product, rules.aggregates, translated.overriding)
-    run.first = translated.first + run.first
-    if kind == "CREATE":
-        run.first = schemas.named(cursor, translated.sql, rules.product) + run.first
+    run.first = made_first + translated.first + run.first
     if ducks and kind in ("INSERT", "UPDATE"):
         stored = ((n, of_duck(ducks[n])) for n in storing.assigned(edits.Statement(text)))
         run.scales = {n: column.scale for n, column in stored if column is not None and column.exact}
@@ -133,8 +151,8 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
     return statement, described, parameters
 
 
-def _dropped(text: str) -> str:
-    """The name in a DROP TABLE that has to be there."""
+def _table_of(text: str) -> str:
+    """The name in a DROP TABLE or an ALTER TABLE that has to be there."""
     of = edits.Statement(text)
     if of.upper(1) != "TABLE" or of.upper(2) == "IF":
         return ""
@@ -184,13 +202,15 @@ def _table(place: dict[str, str]) -> tuple[str, str]:
     return place.get("drda:schema", ""), place.get("drda:table", "")
 
 
-def _markers(cursor: Cursor, apart: bool, text: str, names: set[str]) -> list[str]:
-    """The types of the markers as far as DuckDB finds them out; VARCHAR where it does not."""
+def _markers(cursor: Cursor, apart: bool, text: str, names: set[str], changes: bool) -> list[str]:
+    """The types of the markers as far as DuckDB finds them out; VARCHAR where it does not. changes: the statement is
+    no query."""
     if sorted(names, key=lambda name: (len(name), name)) != [str(n) for n in range(1, len(names) + 1)]:
         raise SqlError(-104, "42601", ":", "", "?")
     bind = cursor.bind
-    if not names or bind is None:
+    if bind is None or not names and not changes:
         return ["VARCHAR"] * len(names)
+    # What it names and is not there is told now.
     found = {name: str(kind) for name, kind in bind(text)[2]}
     if "UNKNOWN" in found.values() and apart and (other := columns.settled(text)) is not None:
         with suppress(Exception):

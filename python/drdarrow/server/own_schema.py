@@ -1,7 +1,7 @@
 """The name of a user in front of a point, where DuckDB has no schema of this name: it stands for `main` then.
 
-Whoever logs in to Db2 works in a schema of his name. DuckDB has its tables in `main`. So `main` has the name of the user
-for him: `APP.ORDERS` is `main.ORDERS` to a user `app`, and catalogs say so.
+Whoever logs in to Db2 works in a schema of his name. DuckDB has its tables in `main`. So `main` has the name of the
+user for him: `APP.ORDERS` is `main.ORDERS` to a user `app`, and catalogs say so.
 """
 
 from __future__ import annotations

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from drdarrow.server.cursors import Cursor
+from drdarrow.server.cursors import SEARCHED, Cursor
 from drdarrow.server.lexer import Word, lex
 from drdarrow.server.rules.product import Product
 from drdarrow.server.wording import literal
 
 __all__ = [
-    "EMPTY", "MAIN", "OWN", "SEARCHED", "SETTING", "defined_at", "exists", "home", "makes", "makes_or_drops", "named", "searching",
+    "EMPTY", "MAIN", "OWN", "SETTING", "defined_at", "exists", "home", "makes", "makes_or_drops", "named", "searching",
     "setting", "with_name",
 ]  # fmt: skip
 
@@ -20,9 +20,8 @@ __all__ = [
 EMPTY, OWN = "pg_catalog", "SYSIBM"
 #: The schema in which DuckDB has what was made without one.
 MAIN = "MAIN"
-#: The settings of the current schema, and of those where names without one are looked for.
+#: The setting of the current schema.
 SETTING = "SET schema"
-SEARCHED = "SET search_path"
 
 #: The beginning of the statement that makes the schema of another definition.
 _MAKES = "CREATE SCHEMA IF NOT EXISTS"

@@ -211,7 +211,19 @@ class DuckSession(TransactionSession):
                     sizes.check(statement.text, cursor)
         return statement
 
+    @contextmanager
+    def _as_prepared(self, statement: Statement) -> Iterator[None]:
+        """Names are looked for where they were when a statement was prepared."""
+        moved = statement.schema != self._current.told_name
+        for forget in (self._targets.clear, self._savepoints.forget_places) if moved else ():
+            forget()
+        with self._current.of(statement.schema):
+            yield
+        for forget in (self._targets.clear, self._savepoints.forget_places) if moved else ():
+            forget()
+
     def _keep(self, statement: Statement) -> int:
+        statement.schema = self._current.told_name
         self._number += 1
         self._statements[self._number] = statement
         return self._number
@@ -221,7 +233,7 @@ class DuckSession(TransactionSession):
         statement = self._prepared(number)
         if statement.kind != "SELECT":
             self._savepoints.lose()
-        with self._cursors.at_work():
+        with self._cursors.at_work(), self._as_prepared(statement):
             return self._query(statement, parameters)
 
     def _query(self, statement: Statement, parameters: Sequence[Any]) -> DuckResult:
@@ -264,12 +276,13 @@ class DuckSession(TransactionSession):
             if statement.kind == "SCHEMA":
                 self._set_schema(statement.said, rows[0] if rows else ())
                 return None
-            if statement.kind == altering.KIND:
-                statement = altering.as_now(self, statement)
             if statement.kind == "SAVEPOINT":
                 self._about_savepoints(statement.run.sql)
                 return None
-            return self._execute(statement, rows)
+            with self._as_prepared(statement):
+                if statement.kind == altering.KIND:
+                    statement = altering.as_now(self, statement)
+                return self._execute(statement, rows)
 
     def _about_savepoints(self, sql: str) -> None:
         try:
@@ -367,7 +380,8 @@ class DuckSession(TransactionSession):
         """Runs a statement for an array of rows, in the session's transaction."""
         statement = self._prepared(number)
         if statement.kind in CHANGES:
-            with self._watched(), self._drawn.drawing(statement.draws, statement.own, self._main):
+            drawing = self._drawn.drawing(statement.draws, statement.own, self._main)
+            with self._watched(), self._as_prepared(statement), drawing:
                 return arrays.run(self, statement, table, atomic)
         rows = [row[1:] for row in table.rows()]
         return self.execute(number, rows) if atomic else [self.execute(number, [row]) for row in rows]
@@ -378,15 +392,16 @@ class DuckSession(TransactionSession):
             statement = self._prepared(number)
             if statement.kind != "INSERT":
                 return None
-            with self._watched(), self._drawn.drawing(statement.draws, statement.own, self._main):
+            drawing = self._drawn.drawing(statement.draws, statement.own, self._main)
+            with self._watched(), self._as_prepared(statement), drawing:
                 return arrays.gathered(self, statement, table)
         except SqlError as e:
             return 0, e if e.rolled_back else None
 
     @property
     def careful(self) -> bool:
-        """There are savepoints, which an error of DuckDB's would take along: rows are looked at before they run."""
-        return bool(self._savepoints)
+        """An error of DuckDB's would take changes along: single rows are looked at before they run."""
+        return bool(self._savepoints) or self._changed
 
     def forget(self, number: int, /) -> None:
         """Drops a statement."""

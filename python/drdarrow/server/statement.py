@@ -47,6 +47,8 @@ class Statement:
     #: A definition in the client's words; the views of the catalog that it reads, by their names in DuckDB.
     said: str = ""
     shown: Sequence[str] = ()
+    #: The current schema that was told when it was prepared, where its names are looked for.
+    schema: str = ""
     #: The procedure that it calls, with its arguments.
     call: Call | None = None
     #: As it is run for many rows at once; None where it cannot be, or nobody has looked yet.

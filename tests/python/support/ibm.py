@@ -40,6 +40,21 @@ def select(to: str, *statements: str) -> list[list[tuple]]:
     return [rows(connection, sql) for sql in statements]
 
 
+def prepared_before(to: str, sql: str, others: list[str]) -> list[list[tuple]]:
+    """The rows of a statement that was prepared before other statements, after each of these."""
+    connection = connect(to)
+    statement = ibm_db.prepare(connection, sql)
+    found = []
+    for other in others:
+        ibm_db.exec_immediate(connection, other)
+        ibm_db.execute(statement)
+        of = []
+        while ibm_db.num_fields(statement) and (row := ibm_db.fetch_tuple(statement)):
+            of.append(row)
+        found.append(of)
+    return found
+
+
 def columns(to: str, sql: str) -> list[tuple]:
     """Name, type, precision and scale of each column, as ibm_db tells them."""
     connection = connect(to)

@@ -5,18 +5,11 @@ from __future__ import annotations
 #: Run, reason, features.
 REDS: dict[str, dict[str, list[str]]] = {
     "JCC 12 at DuckDB": {
-        "a user without a schema begins in DuckDB's own, MAIN, where the tables are": [
-            "connect: getSchema is the user's",
-            "connect: CURRENT SCHEMA",
-        ],
         "DuckDB has no decimal floating point: DOUBLE, in its place, has not 34 digits": [
             "value: DECFLOAT(34)",
         ],
         "DuckDB keeps nine digits of a second: more are -604": [
             "value: TIMESTAMP(12)",
-        ],
-        "an error ends DuckDB's transaction": [
-            "transaction: an error leaves earlier work",
         ],
     },
     "JCC 12 at tables in memory": {
@@ -26,7 +19,6 @@ REDS: dict[str, dict[str, list[str]]] = {
     },
     "Derby 10.17 at DuckDB": {
         "an error ends DuckDB's transaction": [
-            "transaction: an error leaves earlier work",
             "batch: a row fails and the others stay",
         ],
         "catalog: to be looked at": [

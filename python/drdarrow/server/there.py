@@ -1,0 +1,60 @@
+"""What a definition needs to be there, or not, looked at before it runs: an error that DuckDB raises then ends its
+transaction, and one that is found before leaves the changes of the transaction alone, as in Db2."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from drdarrow.server import schemas
+from drdarrow.server.cursors import Cursor
+from drdarrow.server.ddl import Change
+from drdarrow.server.engine import SqlError
+from drdarrow.server.lexer import Word, lex
+from drdarrow.server.spelling import spelled
+
+__all__ = ["check_columns", "check_name"]
+
+#: What has a name in common with others, by the words of the statement that makes it.
+_TAKEN = {
+    "TABLE": "SELECT schema_name, table_name FROM duckdb_tables() UNION ALL SELECT schema_name, view_name "
+    "FROM duckdb_views() WHERE NOT internal",
+    "SEQUENCE": "SELECT schema_name, sequence_name FROM duckdb_sequences()",
+    "INDEX": "SELECT schema_name, index_name FROM duckdb_indexes()",
+}
+_FOUND = """
+SELECT 1 FROM ({}) AS made(s, n) WHERE upper(n) = upper(?) AND upper(s) = upper(coalesce(?, current_schema()))
+"""
+#: By these words a definition takes the place of what is there, or of nothing.
+_REPLACING = {"REPLACE", "EXISTS", "TEMP", "TEMPORARY"}
+
+
+def check_name(cursor: Cursor, sql: str) -> None:
+    """Looks at a CREATE for DuckDB. Raises SqlError -601 for a name that is taken."""
+    words = [*lex(sql), Word("end", "")]
+    start = [word.upper for word in words[:3]]
+    if start[1] == "SCHEMA":
+        if start[2] != "IF" and schemas.exists(cursor, spelled(words[2])):
+            raise SqlError(-601, "42710", spelled(words[2]), "SCHEMA", "")
+        return
+    at = start.index("INDEX") + 1 if "INDEX" in start[1:] else schemas.defined_at(words)
+    before = {word.upper for word in words[: at + 1]}
+    if not at or before & _REPLACING:
+        return
+    kind = next((kind for kind in ("SEQUENCE", "INDEX") if kind in before), "TABLE")
+    schema, name = None, spelled(words[at])
+    if words[at + 1].text == ".":
+        schema, name = name, spelled(words[at + 2])
+    if cursor.execute(_FOUND.format(_TAKEN[kind]), [name, schema]).fetchone():
+        raise SqlError(-601, "42710", name, kind, "")
+
+
+def check_columns(changes: Sequence[Change], columns: Collection[str]) -> None:
+    """Looks at the changes of an ALTER TABLE. columns: those of the table, in upper case.
+
+    Raises SqlError -612 for a column that is there, -205 for one that is not.
+    """
+    for change in changes:
+        if change.what == "add" and change.column in columns:
+            raise SqlError(-612, "42711", change.column)
+        if change.what in ("remove", "rename", "type") and change.column not in columns:
+            raise SqlError(-205, "42703", change.column, change.table)
