@@ -94,7 +94,7 @@ KEPT = [
     "CREATE SCHEMA MAIN", "VALUES NEXT VALUE FOR NOT_THERE", "COMMENT ON TABLE NOT_THERE IS 'x'",
     # Rows that the table does not take are found before they are inserted.
     "INSERT INTO N VALUES ('x')", "INSERT INTO N VALUES (NULL)", "INSERT INTO N VALUES (1)",
-    "INSERT INTO N VALUES (CAST('x' AS INTEGER))",
+    "INSERT INTO N VALUES (CAST('x' AS INTEGER))", "INSERT INTO O (B) VALUES (1)",
 ]  # fmt: skip
 
 
@@ -103,6 +103,7 @@ def test_a_statement_that_names_what_is_not_there_costs_nothing(
     conn: drdarrow.Connection, database: duckdb.DuckDBPyConnection, sql: str
 ) -> None:
     conn.execute("CREATE TABLE N (A INTEGER NOT NULL PRIMARY KEY)")
+    conn.execute("CREATE TABLE O (A INTEGER NOT NULL, B INTEGER)")
     conn.execute("INSERT INTO N VALUES (1)")
     conn.execute("INSERT INTO T VALUES (1)")
     for _ in range(2):
@@ -112,5 +113,6 @@ def test_a_statement_that_names_what_is_not_there_costs_nothing(
     conn.execute("INSERT INTO T VALUES (2)")
     assert conn.execute("SELECT A FROM N").fetchall() == [(1,)]
     conn.execute("DROP TABLE N")
+    conn.execute("DROP TABLE O")
     conn.commit()
     assert table(database) == [(1,), (2,)]

@@ -40,9 +40,11 @@ Origin: TypeAlias = tuple[str, str]
 def learn(known: Facts, table: str, about: dict[str, dict[str, str]]) -> None:
     """Remembers a table, `schema.table` or `table`."""
     schema, _, name = table.upper().rpartition(".")
+    before = known.get(f"{schema}.{name}")
     if schema:
         known[f"{schema}.{name}"] = about
-    if schema and known.get(name, about) != about:
+    # Not where it takes its own place.
+    if schema and known.get(name, about) not in (about, before):
         known[name] = {}
     else:
         known[name] = about

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from drdarrow.server import drawn, own_schema, reading, schemas
+from drdarrow.server.columns import Facts
 from drdarrow.server.cursors import SEARCHED, Cursor, Cursors
 from drdarrow.server.engine import Described, SqlError
 from drdarrow.server.lexer import Word, lex, text
 from drdarrow.server.rules.product import Product
 from drdarrow.server.spelling import spelled
+from drdarrow.server.wording import SCHEMA, variable
 
 if TYPE_CHECKING:
     from drdarrow.server.dialect import Dialect
@@ -132,6 +134,15 @@ class CurrentSchema:
         schema, point, rest = name.partition(".")
         return f"{self.main}.{rest}" if point and schema == schemas.MAIN else name
 
+    def full_names(self, declared: Facts, temporary: bool) -> Facts:
+        """Tables with their schemas in front, as they are known."""
+        if temporary:
+            return declared
+        return {
+            name if "." in name or "" in about else f"{self.name.upper()}.{name}": about
+            for name, about in declared.items()
+        }
+
     def seen(self, described: Sequence[Described]) -> list[Described]:
         """Columns with their schemas for the client."""
         if self.main == schemas.MAIN:
@@ -173,6 +184,7 @@ class CurrentSchema:
             self._place(told, schemas.exists(self._cursors.main, told))
             return
         self._told, self._there = "", True
+        self._cursors.set(variable(SCHEMA, self._user))
         self._cursors.unset(schemas.SETTING)
         if self._home is not None:
             self._cursors.set(schemas.searching(self._home))
@@ -247,4 +259,5 @@ class CurrentSchema:
 
     def _place(self, name: str, there: bool) -> None:
         self._told, self._there = name, there
+        self._cursors.set(variable(SCHEMA, name))
         self._cursors.set(schemas.setting(name if there else schemas.EMPTY))

@@ -13,6 +13,7 @@ from drdarrow.server import (
     columns,
     drawn,
     edits,
+    foreign_keys,
     guard,
     markers,
     meaning,
@@ -93,6 +94,9 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
     if len(parsed) != 1:
         raise SqlError(-104, "42601", ";", "", "")
     kind = parsed[0].type.name
+    if kind == "MULTI" and edits.Statement(text).upper(0) == "ALTER":
+        # Of a column with a default that is NOT NULL.
+        kind = "ALTER"
     if kind == "TRANSACTION":
         raise SqlError(-84, "42612")
     if rules.guarded:
@@ -100,8 +104,12 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
         grows = grows or kind in ("CREATE", "ALTER")
     guard.check_runs_nothing(text, kind)
     # What fails when it runs ends DuckDB's transaction.
+    if kind in ("CREATE", "ALTER"):
+        foreign_keys.check(cursor, text, translated.declared, known)
     if kind == "CREATE":
         there.check_name(cursor, text)
+    elif kind == "INSERT":
+        there.check_values(cursor, text)
     elif kind in ("ALTER", "DROP") and (table := _table_of(text)):
         names = [name.upper() for name, _ in _columns_of(cursor, f"FROM {table}")]
         there.check_columns(translated.changes if "IF" not in map(str.upper, text.split()) else (), names)
@@ -109,7 +117,8 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
     if len(markers_of) > _MARKERS:
         raise SqlError(-101, "54001", f"{len(markers_of)} parameter markers; no description holds more than {_MARKERS}")
     made_first = schemas.named(cursor, translated.sql, rules.product) if kind == "CREATE" else []
-    bound = kind in _BOUND and not made_first or bool(drawn.draws(text))
+    # What it needs may be made just before it.
+    bound = kind in _BOUND and not made_first and not translated.first or kind == "SELECT" and bool(drawn.draws(text))
     ducks = _markers(cursor, apart, text, markers_of, bound)
     parameters = _parameters(text, ducks, known, translated.casts)
     run = meaning.apply(text, known, translated.declared, rules.product, rules.aggregates, translated.overriding)

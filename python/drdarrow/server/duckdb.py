@@ -19,6 +19,7 @@ from drdarrow.server.references import References
 from drdarrow.server.rules.product import LUW, Product
 from drdarrow.server.session import DuckSession
 from drdarrow.server.watch import Watch
+from drdarrow.server.wording import SCHEMA, USER, variable
 
 __all__ = ["DuckEngine"]
 
@@ -45,7 +46,8 @@ class DuckEngine:
         self._source = source
         self._kept = Kept(source, read_only)
         memory, kept_facts = self._kept.read(source)
-        self._committed = Committed({**kept_facts, **facts})
+        served = {name if "." in name else f"{schemas.MAIN}.{name}": about for name, about in facts.items()}
+        self._committed = Committed({**kept_facts, **facts, **served})
         self._remembered = remembered.Committed(memory)
         self._settings = [] if guarded or guard.is_locked(source) else [_SETUP]
         self._rules = Rules(guarded, read_only, product, describing.aggregates(source))
@@ -66,7 +68,8 @@ class DuckEngine:
     def _session(self, user: str, database: str, rules: Rules) -> DuckSession:
         main = Cursor(self._source.cursor(), self._macros)
         home = schemas.home(main, user)
-        settings = [*self._settings, *([] if home is None else [schemas.searching(home)])]
+        told = [variable(name, user.upper()) for name in (USER, SCHEMA)]
+        settings = [*self._settings, *told, *([] if home is None else [schemas.searching(home)])]
         cursors = Cursors(main, settings, rules.read_only)
         dialect = Dialect(user, database, rules.product.derby)
         known = Known(self._committed, self._remembered, self._kept)

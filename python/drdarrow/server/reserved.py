@@ -27,6 +27,8 @@ WORDS = (
         "QUALIFY RETURNING SEMI SHOW SIMILAR SUMMARIZE SYMMETRIC TRAILING UNPACK UNPIVOT VARIADIC VERBOSE".split()
     )
 )
+#: Statements in which DEFAULT is a value.
+_VALUES = {"INSERT", "UPDATE", "MERGE"}
 #: A name or an operand follows these.
 _BEFORE = set(
     "SELECT DISTINCT WHERE AND OR ON BY SET HAVING THEN ELSE WHEN CASE AS FROM JOIN INTO UPDATE TABLE VIEW COLUMN ADD "
@@ -43,6 +45,11 @@ _AFTER_NAME |= {",", ")"}
 def quoted(words: Sequence[Word]) -> list[Word]:
     """A statement with these words in quotes where they are names."""
     found = list(words)
+    # A value in other statements.
+    if words[0].upper in ("SELECT", "WITH") and not any(word.upper in _VALUES for word in words):
+        for at, word in enumerate(found):
+            if word.upper == "DEFAULT" and words[at + 1].text != "(":
+                found[at] = Word("quoted", '"DEFAULT"', word.before)
     for at, word in enumerate(found):
         if word.upper in WORDS and word.kind == "name" and at and _is_name(words, at):
             found[at] = Word("quoted", f'"{word.upper}"', word.before)

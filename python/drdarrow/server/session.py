@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from drdarrow._core import collect
 from drdarrow.server import (
+    alike,
     altering,
     arrays,
     catalog,
@@ -27,6 +28,7 @@ from drdarrow.server import (
     remembered,
     schemas,
     sizes,
+    type_defaults,
 )
 from drdarrow.server.arrays import CHANGES, DEFINITIONS
 from drdarrow.server.catalog_views import CatalogViews
@@ -120,6 +122,10 @@ class DuckSession(TransactionSession):
         if (change := final.change(sql)) is not None:
             return changed.prepare(self, change)
         self._settle()
+        sql = type_defaults.with_values(sql)
+        if alike.is_alike(sql):
+            with self._reading(first=True) as cursor:
+                sql = alike.written(sql, cursor, self._known.tables, self._known.memory)
         sql = self._current.placed(sql)
         placed, shown = self._views.place(sql)
         translated = self._dialect.to_duckdb(placed)
@@ -322,7 +328,7 @@ class DuckSession(TransactionSession):
             return count
         self._macros.stand(statement.run.sql)
         temporary = bool(_TEMPORARY.match(statement.run.sql))
-        self._known.learn(statement.changes, statement.declared, temporary)
+        self._known.learn(statement.changes, self._current.full_names(statement.declared, temporary), temporary)
         if not temporary:
             self._learn(statement)
         self._defined = True
@@ -421,6 +427,9 @@ class DuckSession(TransactionSession):
         self._savepoints.forget_places()
         try:
             self._current.set(sql, parameters)
+        except SqlError as e:
+            # Nothing has run.
+            raise self._plain(e) from e
         except Exception as e:
             raise self._failed(e, self._main) from e
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from drdarrow.server import schemas
+from drdarrow.server import schemas, storing
 from drdarrow.server.cursors import Cursor
 from drdarrow.server.ddl import Change
+from drdarrow.server.edits import Statement, names
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, lex
 from drdarrow.server.spelling import spelled
 
-__all__ = ["check_columns", "check_name"]
+__all__ = ["check_columns", "check_name", "check_values"]
 
 #: What has a name in common with others, by the words of the statement that makes it.
 _TAKEN = {
@@ -23,6 +24,12 @@ _TAKEN = {
 }
 _FOUND = """
 SELECT 1 FROM ({}) AS made(s, n) WHERE upper(n) = upper(?) AND upper(s) = upper(coalesce(?, current_schema()))
+"""
+#: Of a table that stands by itself in the places where names without a schema are looked for.
+_REQUIRED = """
+SELECT upper(column_name) FROM duckdb_columns() WHERE NOT is_nullable AND column_default IS NULL
+AND upper(table_name) = ? AND upper(schema_name) = coalesce(?, upper(current_schema())) AND NOT internal
+AND database_name = current_database() ORDER BY column_index
 """
 #: By these words a definition takes the place of what is there, or of nothing.
 _REPLACING = {"REPLACE", "EXISTS", "TEMP", "TEMPORARY"}
@@ -46,6 +53,19 @@ def check_name(cursor: Cursor, sql: str) -> None:
         schema, name = name, spelled(words[at + 2])
     if cursor.execute(_FOUND.format(_TAKEN[kind]), [name, schema]).fetchone():
         raise SqlError(-601, "42710", name, kind, "")
+
+
+def check_values(cursor: Cursor, sql: str) -> None:
+    """Looks at an INSERT for DuckDB. Raises SqlError -407 for a column that must have a value and is not listed."""
+    of = Statement(sql)
+    name, at = storing.name_at(of, 2)
+    if of.upper(1) != "INTO" or of.upper(at) != "(" or of.is_query(at) or not of.whole:
+        return
+    listed = {part[-1] for a, b in of.parts(at) if (part := names(of.words[a:b]))}
+    required = cursor.execute(_REQUIRED, [name[-1], name[-2] if len(name) > 1 else None]).fetchall()
+    for (column,) in required:
+        if column not in listed:
+            raise SqlError(-407, "23502", column)
 
 
 def check_columns(changes: Sequence[Change], columns: Collection[str]) -> None:

@@ -12,7 +12,10 @@ from drdarrow.server.lexer import Word, closes, openings, split, text
 from drdarrow.server.patience import look
 from drdarrow.server.rules.expressions import CAST
 
-__all__ = ["Wording", "literal"]
+__all__ = ["SCHEMA", "USER", "Wording", "literal", "variable"]
+
+#: Variables of a session's connections: who has logged in, and the current schema.
+USER, SCHEMA = "drdarrow_user", "drdarrow_schema"
 
 #: Calls within each other that are translated: each costs some depth of Python's stack.
 _DEEPEST = 100
@@ -24,6 +27,8 @@ _NOW = {
     "TIMESTAMP": "localtimestamp",
     "TIME": "CAST(date_trunc('second', localtimestamp) AS TIME)",
 }
+#: Registers that a session has in variables of its connections.
+_OF_SESSION = {"USER": USER, "SCHEMA": SCHEMA, "SQLID": SCHEMA}
 #: An operand follows these, so that what follows them is not an infix.
 _OPENS = set(
     "SELECT WHERE AND OR NOT ON BY THEN ELSE WHEN DISTINCT HAVING LIKE IN BETWEEN VALUES SET CASE ALL IS AS".split()
@@ -50,6 +55,11 @@ _PLAIN = {",", "?", "(", ")", "=", ".", "<", ">", "<=", ">=", "<>"}
 def literal(value: str) -> str:
     """A text as a constant."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def variable(name: str, value: str) -> str:
+    """The statement that gives a variable a value."""
+    return f"SET VARIABLE {name} = {literal(value)}"
 
 
 class Wording:
@@ -151,11 +161,15 @@ class Wording:
         elif name.startswith("CURRENT_"):
             name = name.removeprefix("CURRENT_")
         elif name in ("USER", "SESSION_USER", "SYSTEM_USER"):
-            if self._upper(after) == "(" or self._defining:
+            if self._upper(after) == "(" or self._defining and self._upper(at - 1) != "DEFAULT":
                 return None
             name = "USER"
         else:
             return None
+        if self._defining and (variable := _OF_SESSION.get(name)) and self._upper(at - 1) == "DEFAULT":
+            # That of whoever inserts a row.
+            self._put(at, f"getvariable('{variable}')")
+            return after
         value = _NOW.get(name) or self._registers.get(name)
         if value is None:
             return None
