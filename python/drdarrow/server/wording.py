@@ -202,7 +202,7 @@ class Wording:
 
     def _values(self, at: int) -> int | None:
         if self._upper(at) != "VALUES" or self._upper(at + 1) in ("(", "=", ".", ",", ")", ""):
-            if self._upper(at) != "VALUES" or self._words[at + 1].kind not in ("string", "number", "quoted"):
+            if self._upper(at) != "VALUES" or self._words[at + 1].kind not in ("string", "number", "quoted", "done"):
                 return None
         end, depth = at + 1, 0
         while end < len(self._words) and not (depth == 0 and self._ends_values(end)):
@@ -327,6 +327,19 @@ class Wording:
             return None
         return self._cast(at, self._closing(at + 1)) if self._upper(at) == "CAST" else None
 
+    def _lateral(self, at: int) -> int | None:
+        """`TABLE (SELECT ...)` may name the tables before it."""
+        query = self._upper(at + 2) in ("SELECT", "WITH", "VALUES") and self._upper(at + 1) == "("
+        if self._upper(at) != "TABLE" or not query or self._upper(at - 1) not in ("FROM", ",", "JOIN"):
+            return None
+        self._put(at, "LATERAL")
+        return at + 1
+
+    def _ignored(self, at: int) -> int | None:
+        """ELSE IGNORE at the end of a MERGE says what happens anyway."""
+        merges = self._words[0].upper == "MERGE" and self._openings[at] < 0
+        return self._is(at, "ELSE IGNORE") if merges and self._upper(at) == "ELSE" else None
+
     def _refused(self, at: int) -> int | None:
         """Clauses and statements that DuckDB has not."""
         for phrase in ("ROWS WITH TIES", "ROW WITH TIES", "JSON_TABLE (", "XMLTABLE ("):
@@ -362,7 +375,7 @@ class Wording:
         return at + 1
 
     def _cast(self, at: int, end: int) -> int | None:
-        """A CAST to a text of some length: DuckDB's text has none."""
+        """A CAST to a text or to bytes of some length: DuckDB's have none."""
         depth, place = 0, at + 2
         while place < end and not (depth == 0 and self._upper(place) == "AS"):
             depth += {"CASE": 1, "END": -1}.get(self._upper(place), 0)
@@ -373,9 +386,17 @@ class Wording:
             digits = 16 if found.about["drda:length"] == "8" else 34
             self._put(at, f"{CAST}({value}, 'DECFLOAT', {digits})")
             return end + 1
-        if found is None or found.duck != "VARCHAR" or self._words[end - 1].text != ")" or place + found.end != end:
+        if found is None or found.duck not in ("VARCHAR", "BLOB") or place + found.end != end:
             return None
         length, kind = found.about.get("drda:length", "0"), found.about["drda:type"]
+        if found.duck == "BLOB":
+            if kind == "BLOB" or length == "0":
+                return None
+            value = text(self._inner(self._words[at + 2 : place])).strip()
+            self._put(at, f"{CAST}({value}, '{kind}', {length})")
+            return end + 1
+        if self._words[end - 1].text != ")":
+            return None
         name = "CHAR" if kind in ("CHAR", "GRAPHIC") else "VARCHAR"
         value = text(self._inner(self._words[at + 2 : place])).strip()
         self._put(at, f"{CAST}({value}, '{name}', {length})")
@@ -383,5 +404,5 @@ class Wording:
 
     _STEPS: tuple[Callable[[Wording, int], int | None], ...] = (
         _left_out, _register, _dummy, _slash, _values, _sign, _duration, _sequence, _descending, _recursion,
-        _index, _type, _function, _separator, _refused, _first_rows,
+        _index, _type, _function, _separator, _lateral, _ignored, _refused, _first_rows,
     )  # fmt: skip

@@ -65,7 +65,8 @@ def put(words: list[Word]) -> list[Word]:
         if name in _MADE or _WITHIN.get(name, set()) & {word.upper for word in inside}:
             raise SqlError(-270, "42997", f"{name}: make the document in the program")
         if (rule := _RULES.get(name)) is not None:
-            words = [*words[:at], Word("done", "", words[at].before), *rule(inside), *words[end + 1 :]]
+            first, *rest = rule(inside)
+            words = [*words[:at], Word(first.kind, first.text, words[at].before), *rest, *words[end + 1 :]]
     return words
 
 

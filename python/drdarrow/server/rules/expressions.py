@@ -239,6 +239,8 @@ class Expressions(ABC):
 
     def _as_db2(self, node: exp.Anonymous, args: list[exp.Expr]) -> exp.Expr:
         """CAST(x AS CHAR(5)) and the like."""
+        if args[1].name in text.BYTES:
+            return text.as_bytes(args[0], args[1].name, int(args[2].name), self._product)
         value, to = args[0], Kind(args[1].name, int(args[2].name))
         made = self._as(value, to)
         return made if made is not None else put("CAST({} AS VARCHAR)", value, kind=to)

@@ -142,6 +142,21 @@ def cast(value: exp.Expr, of: Kind | None, to: Kind, product: Product) -> exp.Ex
     return put(f"drdarrow_{'fixed' if fixed else 'cut'}({{}}, {size})", typed(text, "VARCHAR"), kind=result)
 
 
+#: Types of bytes with a length.
+BYTES = {"BINARY", "VARBINARY", "CHAR FOR BIT DATA", "VARCHAR FOR BIT DATA"}
+
+
+def as_bytes(value: exp.Expr, to: str, size: int, product: Product) -> exp.Expr:
+    """A value as one of these, filled up to its length. Longer ones are SQLCODE -404 or -433."""
+    of = kind(value)
+    if product.ebcdic and of is not None and of.text:
+        raise SqlError(-270, "42997", f"a text as {to}: it has other bytes here, use a constant such as X'F1'")
+    byte = {"BINARY": "00", "CHAR FOR BIT DATA": product.storage.blank}.get(to)
+    filler = f"CAST('\\x{byte}' AS BLOB)" if byte else "CAST(NULL AS BLOB)"
+    bare = "encode({})" if of is not None and of.text else "CAST({} AS BLOB)"
+    return put(f"drdarrow_binary({bare}, {size}, {filler}, 'CAST')", value, kind=Kind("BLOB"))
+
+
 def _plain(value: exp.Expr, of: Kind | None, product: Product) -> tuple[exp.Expr, int]:
     """A value as text, and the longest that it can be; 0 where that is not known."""
     if of is None and not product.derby:
