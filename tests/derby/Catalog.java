@@ -21,7 +21,7 @@ public class Catalog {
             print(out, about.getTables(null, "SHOP", "OR%", new String[] {"TABLE"}), "TABLE_SCHEM", "TABLE_NAME");
             print(out, about.getColumns(null, null, "ORDERS", "%"), "COLUMN_NAME", "DATA_TYPE", "TYPE_NAME",
                 "COLUMN_SIZE", "DECIMAL_DIGITS", "IS_NULLABLE", "ORDINAL_POSITION");
-            print(out, about.getColumns(null, "MAIN", "NAMES", "N%"), "TABLE_NAME", "COLUMN_NAME");
+            print(out, about.getColumns(null, "APP", "NAMES", "N%"), "TABLE_NAME", "COLUMN_NAME");
             print(out, about.getPrimaryKeys(null, "SHOP", "ORDERS"), "COLUMN_NAME", "KEY_SEQ");
             String[] key = {"PKTABLE_NAME", "PKCOLUMN_NAME", "FKTABLE_NAME", "FKCOLUMN_NAME", "KEY_SEQ"};
             print(out, about.getImportedKeys(null, "SHOP", "PARTS"), key);

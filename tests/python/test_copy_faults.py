@@ -33,8 +33,8 @@ def srv() -> Iterator[server.Server]:
         yield made
 
 
-def whole(folder: Path) -> None:
-    table = dataset.dataset(folder / "ANYBODY.T").to_table().sort_by("ID")
+def whole(folder: Path, name: str = "ANYBODY.T") -> None:
+    table = dataset.dataset(folder / name).to_table().sort_by("ID")
     assert table.num_rows == COUNT and table.column("NAME").equals(ROWS.column("NAME"))
 
 
@@ -90,7 +90,7 @@ def test_a_password_that_is_refused_later_stops_all_and_is_not_tried_again(tmp_p
                 drdarrow.copy("ADA.T", tmp_path, uri=uri, parts=6, connections=3)
         assert len(tries) <= 4 and "goes on from there" in " ".join(caught.value.__notes__)
         drdarrow.copy("ADA.T", tmp_path, uri=uri, parts=6, password="right-Pw")
-    whole(tmp_path)
+    whole(tmp_path, "ADA.T")
 
 
 FULL = """

@@ -476,7 +476,7 @@ def test_ibms_own_driver() -> None:
         assert everything == [(n, f"name {n}", f"{Decimal(n) * Decimal('1.5'):.2f}") for n in range(2000)]
         assert (some, none, found) == ([(2000, 1_999_000, 3)], [], [("x" * 5000,)])
         assert apart("ibm.filters", to, [("SELECT NM FROM T WHERE ID = ? AND D > ?", (3, "4.00"))]) == [[("name 3",)]]
-        with pytest.raises(PeerFailed, match='SQL0204N  "USER.NOWHERE" is an undefined name'):
+        with pytest.raises(PeerFailed, match='SQL0204N  "APP.NOWHERE" is an undefined name'):
             apart("ibm.select", to, "SELECT * FROM NOWHERE")
 
 
@@ -501,7 +501,7 @@ def test_derbys_client_finds_the_tables() -> None:
         assert schemas == [("APP",), ("SHOP",)]
         assert kinds == [("TABLE",), ("VIEW",)]
         assert tables == [
-            ("APP", "GIVEN", "TABLE"), ("MAIN", "ODD", "TABLE"), ("SHOP", "ORDERS", "TABLE"), ("SHOP", "PARTS", "TABLE"),
+            ("APP", "GIVEN", "TABLE"), ("APP", "ODD", "TABLE"), ("SHOP", "ORDERS", "TABLE"), ("SHOP", "PARTS", "TABLE"),
             ("APP", "NAMES", "VIEW"),
         ]  # fmt: skip
         assert wanted == [("SHOP", "ORDERS")]

@@ -68,8 +68,8 @@ def _listed(of: Statement, opening: int) -> list[str]:
 
 def _primary(cursor: Any, table: tuple[str, ...]) -> list[str]:
     """The columns of a table's primary key."""
-    found = cursor.execute(_KEY, [table[-1], table[-2] if len(table) > 1 else None]).fetchone()
-    return [column.upper() for column in found[0]] if found else []
+    found = cursor.execute(_KEY, [table[-1], table[-2] if len(table) > 1 else None]).fetchall()
+    return [column.upper() for column in found[0][0]] if found else []
 
 
 def _compare(column: str, one: Mapping[str, str], parent: str, other: Mapping[str, str]) -> None:

@@ -51,7 +51,8 @@ def check_name(cursor: Cursor, sql: str) -> None:
     schema, name = None, spelled(words[at])
     if words[at + 1].text == ".":
         schema, name = name, spelled(words[at + 2])
-    if cursor.execute(_FOUND.format(_TAKEN[kind]), [name, schema]).fetchone():
+    # All rows are read: nothing runs on a connection that has some left.
+    if cursor.execute(_FOUND.format(_TAKEN[kind]), [name, schema]).fetchall():
         raise SqlError(-601, "42710", name, kind, "")
 
 
