@@ -142,7 +142,7 @@ def rows_of(target: Path, form: str, name: str) -> Any:
         from pyiceberg.catalog.sql import SqlCatalog
 
         catalog = SqlCatalog("drdarrow", uri=f"sqlite:///{target}/catalog.db", warehouse=f"file://{target}")
-        return catalog.load_table(("MAIN", name)).scan().to_arrow()
+        return catalog.load_table(("ANYBODY", name)).scan().to_arrow()
     return dataset.dataset(target / f"ANYBODY.{name}", format=form).to_table()
 
 

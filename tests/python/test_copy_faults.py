@@ -130,9 +130,9 @@ closed = []
 def look(told):
     if told.parts[0] >= 2 and not closed:
         closed.append(1)
-        os.chmod(target + "/MAIN.T", 0o500)
+        os.chmod(target + "/ANYBODY.T", 0o500)
 try:
-    drdarrow.copy("MAIN.T", target, uri=uri, parts=6, connections=2, progress=look)
+    drdarrow.copy("ANYBODY.T", target, uri=uri, parts=6, connections=2, progress=look)
 except OSError as e:
     print(e.errno, e, *e.__notes__)
 """
@@ -145,11 +145,11 @@ def test_a_folder_that_is_closed_meanwhile_ends_the_copy_which_goes_on_once_it_i
         [sys.executable, "-c", READ_ONLY, srv.uri, str(tmp_path)], capture_output=True, text=True, timeout=50
     )
     assert done.returncode == 0 and done.stdout.startswith("13 "), done.stdout + done.stderr
-    assert "Permission denied" in done.stdout and "MAIN.T/part-" in done.stdout and "goes on" in done.stdout
-    folder = tmp_path / "MAIN.T"
+    assert "Permission denied" in done.stdout and "ANYBODY.T/part-" in done.stdout and "goes on" in done.stdout
+    folder = tmp_path / "ANYBODY.T"
     assert 2 <= len(list(folder.iterdir())) < 6
     folder.chmod(0o700)
-    assert drdarrow.copy("MAIN.T", tmp_path, uri=srv.uri, parts=6).resumed
+    assert drdarrow.copy("ANYBODY.T", tmp_path, uri=srv.uri, parts=6).resumed
     whole(tmp_path)
 
 
@@ -167,14 +167,14 @@ def test_a_database_that_takes_no_changes_any_more_ends_the_copy(srv: server.Ser
         with Proxy(other.port) as between:
             target = f"drda://app@127.0.0.1:{between.port}/SAMPLE"
             with pytest.raises(drdarrow.OperationalError) as caught:
-                drdarrow.copy({"T": "MAIN.T"}, target, progress=at_part(2, between.close), **asked)
+                drdarrow.copy({"T": "ANYBODY.T"}, target, progress=at_part(2, between.close), **asked)
     assert "goes on from there" in " ".join(caught.value.__notes__)
     with server.serve(kept, persona="luw", read_only=True) as other:
         with pytest.raises(drdarrow.Error, match="SQLSTATE (25|42)") as refused:
-            drdarrow.copy({"T": "MAIN.T"}, f"drda://app@127.0.0.1:{other.port}/SAMPLE", **asked)
+            drdarrow.copy({"T": "ANYBODY.T"}, f"drda://app@127.0.0.1:{other.port}/SAMPLE", **asked)
         assert "goes on from there" in " ".join(refused.value.__notes__)
     with server.serve(kept, persona="luw") as other:
-        report = drdarrow.copy({"T": "MAIN.T"}, f"drda://app@127.0.0.1:{other.port}/SAMPLE", **asked)
+        report = drdarrow.copy({"T": "ANYBODY.T"}, f"drda://app@127.0.0.1:{other.port}/SAMPLE", **asked)
         assert report.resumed and report.ok and report.rows == COUNT
     assert kept.sql("SELECT COUNT(*), COUNT(DISTINCT ID) FROM T").fetchall() == [(COUNT, COUNT)]
 
@@ -193,15 +193,15 @@ def test_a_table_that_is_dropped_meanwhile_ends_the_copy_and_is_waited_for_by_th
         fill()
         asked: dict[str, Any] = {"uri": made.uri, "parts": 6, "connections": 2}
         with pytest.raises(drdarrow.ProgrammingError, match="T.*is not defined") as caught:
-            drdarrow.copy({"MAIN.T": "T"}, tmp_path, progress=at_part(2, drop), **asked)
+            drdarrow.copy({"ANYBODY.T": "T"}, tmp_path, progress=at_part(2, drop), **asked)
         assert caught.value.sqlstate == "42704" and "goes on from there" in " ".join(caught.value.__notes__)
-        kept = {file.name: file.stat().st_mtime_ns for file in (tmp_path / "MAIN.T").iterdir()}
+        kept = {file.name: file.stat().st_mtime_ns for file in (tmp_path / "ANYBODY.T").iterdir()}
         with pytest.raises(drdarrow.ProgrammingError, match='there is no table "T"'):
-            drdarrow.copy({"MAIN.T": "T"}, tmp_path, **asked)
+            drdarrow.copy({"ANYBODY.T": "T"}, tmp_path, **asked)
         fill()
-        assert drdarrow.copy({"MAIN.T": "T"}, tmp_path, **asked).resumed
+        assert drdarrow.copy({"ANYBODY.T": "T"}, tmp_path, **asked).resumed
         assert len(kept) >= 2
-        assert kept.items() <= {file.name: file.stat().st_mtime_ns for file in (tmp_path / "MAIN.T").iterdir()}.items()
+        assert kept.items() <= {file.name: file.stat().st_mtime_ns for file in (tmp_path / "ANYBODY.T").iterdir()}.items()
     whole(tmp_path)
 
 
