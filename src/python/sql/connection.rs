@@ -9,7 +9,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::catalog::{self, CatalogTable, GivenTable, wanted};
 use super::connection_attributes::with_attributes;
 use super::cursor_classes::{AsyncCursor, Cursor};
-use super::observing;
+use super::figures;
 use super::other_end::{server, tls};
 use super::query::{AsyncQuery, Query, SharedQuery};
 use super::row_factory::RowFactory;

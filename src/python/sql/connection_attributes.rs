@@ -81,7 +81,7 @@ macro_rules! with_attributes {
 
                 /// Its work so far, over all sockets that it had: `drdarrow.observing.Counters`.
                 fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-                    observing::counters(py, self.0.get().or_raise(py)?)
+                    figures::counters(py, self.0.get().or_raise(py)?)
                 }
 
                 /// Whether a statement may have left something in the session that a rollback does not undo, bool.

@@ -13,7 +13,7 @@ use super::executemany::{self, RawBatch};
 use super::ingest::{self, Ingested};
 use super::ingest_request::{IngestRequest, skipped};
 use super::telling::{self, ToldCursor};
-use super::{fetch, observing, procedure, scroll};
+use super::{fetch, figures, procedure, scroll};
 use crate::python::arguments::given::Given;
 use crate::python::arguments::named;
 use crate::python::arguments::param_rows::RawRows;

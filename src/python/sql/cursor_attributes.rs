@@ -87,7 +87,7 @@ macro_rules! with_attributes {
                 /// Where the time of the last statement went: a `drdarrow.observing.Timing`; None before the first. A call with
                 /// many rows is all `first_block`.
                 fn timing<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-                    observing::timing(py, self.statement.get().or_raise(py)?)
+                    figures::timing(py, self.statement.get().or_raise(py)?)
                 }
 
                 /// The Connection it belongs to.

@@ -7,7 +7,7 @@ use arrow_array::RecordBatch;
 use pyo3::PyClass;
 use pyo3::prelude::*;
 
-use super::observing;
+use super::figures;
 use super::statement::SharedStatement;
 use crate::client::error::Result;
 use crate::python::{errors, runtime};
@@ -87,7 +87,7 @@ pub(super) fn tell_if_slow(py: Python<'_>, statement: &SharedStatement) -> PyRes
     let Some(took) = statement.slowest() else { return Ok(()) };
     let noted = statement.about().watched.as_mut().and_then(|watched| watched.before.take());
     let Some((sql, before)) = noted else { return Ok(()) };
-    let counters = observing::since(py, &statement.link.client.counters(), &before)?;
+    let counters = figures::since(py, &statement.link.client.counters(), &before)?;
     let seconds = took.as_secs_f64();
     let logger = py.import("logging")?.call_method1("getLogger", (LOGGER,))?;
     logger.call_method1("warning", ("%.3f s: %s (%s)", seconds, &sql, &counters))?;
