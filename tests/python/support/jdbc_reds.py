@@ -18,9 +18,6 @@ REDS: dict[str, dict[str, list[str]]] = {
         ],
     },
     "Derby 10.17 at DuckDB": {
-        "an error ends DuckDB's transaction": [
-            "batch: a row fails and the others stay",
-        ],
         "catalog: to be looked at": [
             "described: abilities of the database",
         ],
