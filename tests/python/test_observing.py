@@ -153,7 +153,7 @@ def test_a_fetch_that_is_slow_is_told_of(srv: server.Server, fails: bool) -> Non
 
         def stop() -> threading.Timer:
             proxy.hold()
-            timer = threading.Timer(0.5, proxy.cut if fails else proxy.release)
+            timer = threading.Timer(2, proxy.cut if fails else proxy.release)
             timer.start()
             return timer
 
