@@ -35,7 +35,7 @@ def database(product: str) -> Iterator[str]:
     if product == "derby":
         from derby import Derby
 
-        with Derby() as server:
+        with Derby(cache=False) as server:
             uri = f"drda://app@127.0.0.1:{server.port}/SUITE"
             with drdarrow.connect(uri, attributes={"create": "true"}) as connection:
                 connection.execute("CREATE SCHEMA TEST_SCHEMA")

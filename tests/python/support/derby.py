@@ -48,7 +48,9 @@ class Derby:
     `auth` is "none" (any user, no password looked at) or "builtin" (those of USERS, passwords required).
     With `ssl` it speaks TLS, with a self-signed certificate of its own (`certificate`) for these subject alternative
     names: "dns:localhost,ip:127.0.0.1"; "" for a certificate without any. `steady` is for those who measure it: Java
-    compiles as thoroughly as it can, which costs more than most tests do.
+    compiles as thoroughly as it can, which costs more than most tests do. Without `cache` it keeps no statements for
+    other connections: one that is prepared while DDL of another connection invalidates it can be left broken in that
+    cache (NullPointerException in GenericStatement.prepare), and then has no parameters for everybody.
     """
 
     def __init__(
@@ -58,12 +60,14 @@ class Derby:
         auth: str = "none",
         ssl: str | None = None,
         steady: bool = False,
+        cache: bool = True,
     ) -> None:
         if auth not in ("none", "builtin"):
             raise ValueError(f"auth is 'none' or 'builtin', not {auth!r}")
         self.auth = auth
         self.ssl = ssl
         self.steady = steady
+        self.cache = cache
         self._own_directory = directory is None
         self.directory = Path(directory or tempfile.mkdtemp(prefix="derby-")).absolute()
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -195,6 +199,8 @@ class Derby:
             "derby.locks.waitTimeout=3",
             "derby.locks.deadlockTimeout=2",
         ]
+        if not self.cache:
+            lines.append("derby.language.statementCacheSize=0")
         if self.auth == "builtin":
             lines += ["derby.connection.requireAuthentication=true", "derby.authentication.provider=BUILTIN"]
             escaped = {user: password.encode("utf-16-be") for user, password in USERS.items()}
