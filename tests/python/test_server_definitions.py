@@ -168,3 +168,53 @@ def test_the_first_rows_may_be_counted_by_an_expression(
     assert rows(connection, f"SELECT A FROM (VALUES 1, 2, 3, 4, 5) AS T(A) ORDER BY A {clause}") == [
         (n,) for n in values
     ]
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "TYPE A AS INTEGER ARRAY[10]",
+        "OR REPLACE TYPE A AS INTEGER ARRAY[VARCHAR(8)]",
+        "TYPE S.A AS INTEGER ARRAY",
+        'TYPE "A" AS INTEGER',
+        "TYPE A AS DECIMAL(9, 2) WITH COMPARISONS",
+        "DISTINCT TYPE A AS VARCHAR(10) WITH COMPARISONS",
+        "TYPE A AS ROW (N INTEGER)",
+        "TYPE A AS (N INTEGER) MODE DB2SQL",
+    ],
+)
+def test_a_type_of_db2_is_refused(connection: drdarrow.Connection, definition: str):
+    sqlcode, message = failed(connection, f"CREATE {definition}")
+    assert sqlcode == -142 and "CREATE TYPE" in message
+    with pytest.raises(drdarrow.Error):
+        connection.execute("CREATE TABLE OF_A (N A)")
+
+
+@pytest.mark.parametrize("action", ["UPDATE SET N = S.N", "DELETE"])
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_a_merge_that_changes_a_row_twice_is_refused(connection: drdarrow.Connection, action: str, autocommit: bool):
+    connection.execute("CREATE TABLE M (ID INTEGER NOT NULL PRIMARY KEY, N INTEGER)")
+    connection.execute("INSERT INTO M VALUES (1, 5), (2, 6)")
+    connection.commit()
+    connection.autocommit = autocommit
+    merge = "MERGE INTO M AS T USING (VALUES (CAST(? AS INTEGER), 7), (1, 9), (3, 4), (3, 5)) AS S (I, N) ON T.ID = S.I"
+    try:
+        connection.execute("INSERT INTO M VALUES (8, ?)", [8])
+        with pytest.raises(drdarrow.Error) as error:
+            connection.execute(f"{merge} WHEN MATCHED AND S.N > ? THEN {action}", [1, 2])
+        assert (error.value.sqlcode, error.value.sqlstate) == (-788, "21506")
+        # Nothing was done, and what was before stays.
+        assert rows(connection, "SELECT ID, N FROM M ORDER BY ID") == [(1, 5), (2, 6), (8, 8)]
+        # One of the two rows changes nothing; new rows may be alike.
+        merged = connection.execute(
+            f"{merge} WHEN MATCHED AND S.N > ? THEN {action} WHEN NOT MATCHED THEN INSERT VALUES (S.N, S.I)", [1, 8]
+        )
+        assert merged.rowcount == 3
+        left = rows(connection, "SELECT ID, N FROM M WHERE ID < 8 ORDER BY ID")
+        kept = [(1, 9)] if action != "DELETE" else []
+        assert left == [*kept, (2, 6), (4, 3), (5, 3)]
+    finally:
+        connection.rollback()
+        connection.autocommit = False
+        connection.execute("DROP TABLE M")
+        connection.commit()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from drdarrow.server import merges
 from drdarrow.server.bad_rows import bad_rows
 from drdarrow.server.cursors import Cursor, Cursors
 from drdarrow.server.describing import Rules
@@ -54,6 +55,7 @@ class _Session(Protocol):
 
     def _start(self, *statements: str) -> None: ...
     def _run(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> int: ...
+    def _plain(self, error: Exception) -> SqlError: ...
     def _failed(self, error: Exception, cursor: Cursor) -> SqlError: ...
 
 
@@ -75,6 +77,8 @@ def run(session: _Session, statement: Statement, table: Collected, atomic: bool)
             session._start(statement.run.sql)
             count = session._run(statement, rows)
         except Exception as e:
+            if merges.nothing_ran(e, rows):
+                raise session._plain(e) from e
             raise session._failed(e, session._main) from e
         session._changed = True
         return count

@@ -22,7 +22,8 @@ from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, closing, split
 
 __all__ = [
-    "Change", "Type", "changes", "declared", "declared_type", "is_definition", "is_type_place", "query_at", "type_at",
+    "Change", "Type", "changes", "check_type", "declared", "declared_type", "is_definition", "is_type_place",
+    "query_at", "type_at",
 ]  # fmt: skip
 
 #: Names as Db2 and the metadata know them.
@@ -46,6 +47,9 @@ _LONGEST_FIXED = 32_767
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _CONSTRAINTS = ("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK")
 _DECORATION = {"OR", "REPLACE", "TEMP", "TEMPORARY"}
+#: Words before TYPE in a CREATE TYPE; how types of DuckDB's own begin.
+_BEFORE_TYPE = {*_DECORATION, "DISTINCT"}
+_DUCKDB_TYPES = {"ENUM", "STRUCT", "MAP", "UNION"}
 _LARGE = 2_147_483_647
 #: The length of a large object that tells none.
 _LOB = 1 << 20
@@ -87,6 +91,17 @@ def is_definition(words: Sequence[Word]) -> bool:
     """CREATE TABLE or ALTER TABLE, but for a table that is made of a query."""
     start = [word.upper for word in words[:6]]
     return bool(start) and start[0] in ("CREATE", "ALTER") and "TABLE" in start and not query_at(words)
+
+
+def check_type(words: Sequence[Word]) -> None:
+    """Looks at a CREATE TYPE. Raises SqlError -142 for a type of Db2, an array, a row or a distinct type: DuckDB would
+    make something else of it. Enumerations and the like are DuckDB's own."""
+    start = [word.upper for word in words[:5]]
+    if start[:1] != ["CREATE"] or "TYPE" not in start or not set(start[1 : start.index("TYPE")]) <= _BEFORE_TYPE:
+        return
+    made = next((after.upper for word, after in zip(words, words[1:], strict=False) if word.upper == "AS"), "")
+    if made not in _DUCKDB_TYPES:
+        raise SqlError(-142, "42612", "CREATE TYPE")
 
 
 def query_at(words: Sequence[Word]) -> int:

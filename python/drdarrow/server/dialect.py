@@ -114,6 +114,7 @@ class Dialect:
         words[-1].before = ""
         while len(words) > 1 and words[-2].text == ";":
             del words[-2]
+        ddl.check_type(words)
         words = schemas.with_name(words)
         casts = markers.casts(words)
         if (sequence := numbering.sequence(words, self._derby)) is not None:

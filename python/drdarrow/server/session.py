@@ -24,6 +24,7 @@ from drdarrow.server import (
     describing,
     final,
     kept,
+    merges,
     positioned,
     remembered,
     schemas,
@@ -322,6 +323,8 @@ class DuckSession(TransactionSession):
             if statement.kind not in CHANGES:
                 self._savepoints.defined(statement, self._main)
         except Exception as e:
+            if merges.nothing_ran(e, ready):
+                raise self._plain(e) from e
             raise self._failed(e, self._main) from e
         self._changed = True
         if statement.kind in CHANGES:
@@ -377,6 +380,8 @@ class DuckSession(TransactionSession):
         count = 0
         with self._savepoints.appending(statement, self._main) as counts:
             for sql, values in ready:
+                if statement.kind == "MERGE_INTO":
+                    merges.check(self._main, statement.twice(sql), values)
                 if found := self._main.execute_again(sql, values or None, statement.read).fetchall():
                     count += len(found) if statement.returns else int(found[0][0])
             counts.append(count)

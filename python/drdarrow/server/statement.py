@@ -13,6 +13,7 @@ from drdarrow.server.final import Change
 from drdarrow.server.inserts import Insert
 from drdarrow.server.lexer import lex
 from drdarrow.server.meaning import Run
+from drdarrow.server.merges import Doubles, doubles
 from drdarrow.server.procedures.calls import Call
 
 __all__ = ["Statement"]
@@ -54,11 +55,19 @@ class Statement:
     #: As it is run for many rows at once; None where it cannot be, or nobody has looked yet.
     insert: Insert | None = None
     looked: bool = False
+    #: For rows that a MERGE would change twice, by its text.
+    doubles: dict[str, Doubles] = field(default_factory=dict)
 
     @cached_property
     def returns(self) -> bool:
         """DuckDB gives the rows that it changes, not their number."""
         return any(word.upper == "RETURNING" for word in lex(self.run.sql))
+
+    def twice(self, sql: str) -> Doubles:
+        """The query for rows that it would change twice. sql: the statement as it is about to run."""
+        if sql not in self.doubles:
+            self.doubles = {sql: doubles(sql)}
+        return self.doubles[sql]
 
     def for_many(self) -> Insert | None:
         """As it is run for many rows at once, where it can be."""

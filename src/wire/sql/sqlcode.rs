@@ -114,6 +114,7 @@ static TEXTS: &[(i32, &str)] = &[
     (-802, "an arithmetic operation overflowed or divided by zero"),
     (-801, "division by zero"),
     (-798, "a value cannot be given to column {1}: it is generated always"),
+    (-788, "a MERGE would change a row of its target more than once"),
     (-750, "the table {1} cannot be changed because other objects depend on it"),
     (-727, "an implicit action (kind {1}) failed with SQLCODE {2}, SQLSTATE {3} and the values {4}"),
     (-723, "the trigger {1} failed with SQLCODE {2}, SQLSTATE {3} and the values {4}"),
