@@ -312,3 +312,20 @@ def test_the_tables_in_memory_are_in_whatever_schema_is_the_current_one():
             with pytest.raises(drdarrow.ProgrammingError) as error:
                 connection.execute("SELECT A FROM T ORDER BY A")
             assert error.value.sqlcode == -104 and "[engine=tables: pip install drdarrow[server]]" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT ITEMS.ID FROM SHOP.ITEMS",
+        "SELECT ITEMS.ID FROM ITEMS.ORDERS AS O JOIN SHOP.ITEMS ON O.ID < ITEMS.ID",
+        "SELECT ID FROM SHOP.ITEMS WHERE EXISTS (SELECT 1 FROM ITEMS.ORDERS AS O WHERE O.ITEMS = ITEMS.ID - 2)",
+        "SELECT ID FROM NEW TABLE (UPDATE SHOP.ITEMS SET ID = ITEMS.ID) AS N",
+        "SELECT MAX(ORDERS.ITEMS) + 2 FROM ITEMS.ORDERS",
+    ],
+)
+def test_a_table_of_another_schema_that_is_called_as_the_user_is(sql: str):
+    tables = {"ORDERS": pa.table({"ID": [1], "ITEMS": [3]}), "SHOP.ITEMS": pa.table({"ID": [5]})}
+    with server.serve(tables=tables, persona="luw", users={"items": "secret"}) as served:
+        with connect(served, "items") as connection:
+            assert one(connection, sql) == 5

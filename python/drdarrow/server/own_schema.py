@@ -39,11 +39,18 @@ def put(sql: str, user: str) -> str:
         return sql
     around = openings(words)
     # A table that is called so goes first where both could be meant.
-    bare = any(words[at + 1].text not in (".", "/") and words[at - 1].text != "." for at in found)
+    bare = any(_is_table(words, at) for at in found)
     for at in found:
         if _is_schema(words, at, around[at], bare):
             words[at].kind, words[at].text = "name", MAIN
     return text(words)
+
+
+def _is_table(words: Sequence[Word], at: int) -> bool:
+    """The name is that of a table: it stands alone, or at the end of a name in a place for tables."""
+    if words[at + 1].text in (".", "/"):
+        return False
+    return at < 3 or words[at - 1].text not in (".", "/") or words[at - 3].upper in _BEFORE
 
 
 def _is_schema(words: Sequence[Word], at: int, opening: int, bare: bool) -> bool:
