@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from os import PathLike
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
@@ -92,20 +93,32 @@ async def give(value: _T) -> _T:
 async def with_password(function: str, uri: str | None, settings: dict[str, Any]) -> Any:
     """Connects when a callable has given the password. One that is no coroutine function may wait for somebody."""
     source = settings["password"]
-
-    async def ask() -> Any:
-        password = source() if inspect.iscoroutinefunction(source) else await asyncio.to_thread(source)
-        return await password if inspect.isawaitable(password) else password
-
-    password = await ask()
+    password = source() if inspect.iscoroutinefunction(source) else await asyncio.to_thread(source)
+    if inspect.isawaitable(password):
+        password = await password
     if not isinstance(password, str):
         raise InterfaceError(f"password: the callable gave {type(password).__name__}, not a str")
     loop = asyncio.get_running_loop()
     given = {**settings, "password": password}
     if function == "connect_async":
-        # Another login asks again, from a thread.
-        given["_password"] = lambda: asyncio.run_coroutine_threadsafe(ask(), loop).result()
+        given["_password"] = partial(_asked_again, source, loop)
     return await getattr(_core, function)(uri, **given)
+
+
+def _asked_again(source: Callable[[], Any], loop: asyncio.AbstractEventLoop) -> Any:
+    """The password for another login, which asks from a thread. loop: that of the first one, for a coroutine."""
+    password = source()
+    if not inspect.isawaitable(password):
+        return password
+    if not loop.is_running():
+        if inspect.iscoroutine(password):
+            password.close()
+        raise InterfaceError("password: a coroutine gives it, and the event loop of its first login runs no more")
+
+    async def wait() -> Any:
+        return await password
+
+    return asyncio.run_coroutine_threadsafe(wait(), loop).result()
 
 
 async def fetch(cursor: _core.AsyncCursor[_T], wanted: int = sys.maxsize) -> list[_T]:

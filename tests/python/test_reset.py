@@ -308,3 +308,34 @@ def test_a_coroutine_function_is_asked_on_its_loop(locked: server.Server) -> Non
             assert asked == 2
 
     asyncio.run(work())
+
+
+@pytest.mark.parametrize("coroutine", [True, False])
+def test_a_login_on_another_loop_asks_who_can_answer(locked: server.Server, coroutine: bool) -> None:
+    """Nothing runs on the loop of the first login any more: a coroutine of it would never end."""
+
+    async def later() -> str:
+        return "apple"
+
+    async def first() -> aio.Connection:
+        return await aio.connect(locked.uri, user="ann", password=later if coroutine else lambda: "apple", timeout=30)
+
+    async def second(connection: aio.Connection) -> None:
+        async with connection:
+            await asyncio.wait_for(connection.reset(), 15)
+            await connection.execute("VALUES 1")
+
+    for closed in True, False:
+        loop = asyncio.new_event_loop()
+        try:
+            connection = loop.run_until_complete(first())
+            if closed:
+                loop.close()
+            if coroutine:
+                with pytest.raises(drdarrow.OperationalError) as refused:
+                    asyncio.run(second(connection))
+                assert "the event loop of its first login" in str(refused.value.__cause__)
+            else:
+                asyncio.run(second(connection))
+        finally:
+            loop.close()
