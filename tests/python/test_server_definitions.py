@@ -218,3 +218,33 @@ def test_a_merge_that_changes_a_row_twice_is_refused(connection: drdarrow.Connec
         connection.autocommit = False
         connection.execute("DROP TABLE M")
         connection.commit()
+
+
+@pytest.mark.parametrize(
+    ("sql", "sqlcode"),
+    [
+        ("ALTER TABLE HELD ALTER COLUMN NOPE SET DEFAULT 1", -205),
+        ("ALTER TABLE HELD ALTER NOPE DROP NOT NULL", -205),
+        ("DROP SCHEMA NOPE RESTRICT", -204),
+        ("DROP SCHEMA HOLDING RESTRICT", -478),
+        ("CREATE TABLE TWICE (A INTEGER, A INTEGER)", -612),
+        ("INSERT INTO HELD (A, A) VALUES (1, 2)", -121),
+        ("INSERT INTO HELD (NOPE) VALUES (1)", -206),
+    ],
+)
+def test_a_wrong_name_leaves_the_changes_of_the_transaction_alone(
+    connection: drdarrow.Connection, sql: str, sqlcode: int
+):
+    connection.execute("CREATE TABLE HELD (A INTEGER NOT NULL)")
+    connection.execute("CREATE TABLE HOLDING.T (A INTEGER)")
+    connection.commit()
+    try:
+        connection.execute("INSERT INTO HELD VALUES (1)")
+        assert failed(connection, sql)[0] == sqlcode
+        assert rows(connection, "SELECT A FROM HELD") == [(1,)]
+    finally:
+        connection.rollback()
+        connection.execute("DROP TABLE HELD")
+        connection.execute("DROP TABLE HOLDING.T")
+        connection.execute("DROP SCHEMA HOLDING RESTRICT")
+        connection.commit()

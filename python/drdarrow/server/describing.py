@@ -113,6 +113,11 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
     elif kind in ("ALTER", "DROP") and (table := _table_of(text)):
         names = [name.upper() for name, _ in _columns_of(cursor, f"FROM {table}")]
         there.check_columns(translated.changes if "IF" not in map(str.upper, text.split()) else (), names)
+        if kind == "ALTER":
+            alter = edits.Statement(text)
+            there.check_altered(alter, storing.name_at(alter, 2)[1], table, names)
+    elif kind == "DROP":
+        there.check_schema(cursor, text)
     markers_of = parsed[0].named_parameters
     if len(markers_of) > _MARKERS:
         raise SqlError(-101, "54001", f"{len(markers_of)} parameter markers; no description holds more than {_MARKERS}")

@@ -13,7 +13,7 @@ from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, lex
 from drdarrow.server.spelling import spelled
 
-__all__ = ["check_columns", "check_name", "check_values"]
+__all__ = ["check_altered", "check_columns", "check_name", "check_schema", "check_values"]
 
 #: What has a name in common with others, by the words of the statement that makes it.
 _TAKEN = {
@@ -26,10 +26,16 @@ _FOUND = """
 SELECT 1 FROM ({}) AS made(s, n) WHERE upper(n) = upper(?) AND upper(s) = upper(coalesce(?, current_schema()))
 """
 #: Of a table that stands by itself in the places where names without a schema are looked for.
-_REQUIRED = """
-SELECT upper(column_name) FROM duckdb_columns() WHERE NOT is_nullable AND column_default IS NULL
-AND upper(table_name) = ? AND upper(schema_name) = coalesce(?, upper(current_schema())) AND NOT internal
+_LISTED = """
+SELECT upper(column_name), NOT is_nullable AND column_default IS NULL FROM duckdb_columns()
+WHERE upper(table_name) = ? AND upper(schema_name) = coalesce(?, upper(current_schema())) AND NOT internal
 AND database_name = current_database() ORDER BY column_index
+"""
+#: What is in a schema.
+_WITHIN = """
+SELECT 1 FROM (SELECT schema_name, internal FROM duckdb_tables() UNION ALL
+SELECT schema_name, internal FROM duckdb_views() UNION ALL SELECT schema_name, false FROM duckdb_sequences()) AS made
+WHERE upper(schema_name) = upper(?) AND NOT internal LIMIT 1
 """
 #: By these words a definition takes the place of what is there, or of nothing.
 _REPLACING = {"REPLACE", "EXISTS", "TEMP", "TEMPORARY"}
@@ -63,10 +69,34 @@ def check_values(cursor: Cursor, sql: str) -> None:
     if of.upper(1) != "INTO" or of.upper(at) != "(" or of.is_query(at) or not of.whole:
         return
     listed = {part[-1] for a, b in of.parts(at) if (part := names(of.words[a:b]))}
-    required = cursor.execute(_REQUIRED, [name[-1], name[-2] if len(name) > 1 else None]).fetchall()
-    for (column,) in required:
-        if column not in listed:
+    found = cursor.execute(_LISTED, [name[-1], name[-2] if len(name) > 1 else None]).fetchall()
+    # A name that the table has not is told first, by DuckDB.
+    for column, required in found if listed <= {column for column, _ in found} else ():
+        if required and column not in listed:
             raise SqlError(-407, "23502", column)
+
+
+def check_schema(cursor: Cursor, sql: str) -> None:
+    """Looks at a DROP for DuckDB. Raises SqlError -204 for a schema that is not there, -478 for one in use."""
+    words = [*lex(sql), Word("end", "")]
+    if words[1].upper != "SCHEMA" or words[2].upper == "IF" or words[3].text == ".":
+        return
+    name = spelled(words[2])
+    if not schemas.exists(cursor, name):
+        raise SqlError(-204, "42704", name)
+    if words[3].upper != "CASCADE" and cursor.execute(_WITHIN, [name]).fetchall():
+        raise SqlError(-478, "42893", name)
+
+
+def check_altered(of: Statement, at: int, table: str, columns: Collection[str]) -> None:
+    """Looks at an ALTER TABLE. at: where the name of the table ends; columns: its columns, in upper case.
+
+    Raises SqlError -205 for an ALTER of a column that is not there.
+    """
+    place = at + 2 if of.upper(at + 1) == "COLUMN" else at + 1
+    name = names(of.words[place : place + 1]) if of.upper(at) == "ALTER" else None
+    if name is not None and name[0] not in columns:
+        raise SqlError(-205, "42703", name[0], table)
 
 
 def check_columns(changes: Sequence[Change], columns: Collection[str]) -> None:
