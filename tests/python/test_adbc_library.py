@@ -103,7 +103,7 @@ def test_the_driver_is_found_by_its_name(tmp_path: Path, library: Path) -> None:
     assert lost.returncode == 1 and "drda" in lost.stderr
 
 
-def test_a_program_in_cpp_finds_it_by_its_name(tmp_path: Path) -> None:
+def test_a_program_in_cpp_finds_it_by_its_name(tmp_path: Path, library: Path) -> None:
     program, package = tmp_path / "by_name", Path(adbc_driver_manager.__file__).parent
     # Apache's manager, as its package has it.
     manager = sorted(package.glob("adbc_driver_manager*.cc"))
@@ -119,7 +119,7 @@ def test_a_program_in_cpp_finds_it_by_its_name(tmp_path: Path) -> None:
         *manager,
     ]
     subprocess.run([*command, "-ldl", "-lpthread"], check=True, timeout=240)
-    done = install("--directory", tmp_path, "--library", library())
+    done = install("--directory", tmp_path, "--library", library)
     assert done.returncode == 0, done.stderr
     with server.serve(tables={"NUMBERS": NUMBERS}) as running:
         uri = f"drda://app@127.0.0.1:{running.port}/SAMPLE"

@@ -59,8 +59,7 @@ def test_in_autocommit_a_failure_keeps_no_row_and_a_retry_doubles_none(target: T
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("earlier", [True, False])
 def test_in_a_transaction_a_failure_takes_nothing_with_it(target: Target, size: int, earlier: bool) -> None:
-    """The transaction is as it was before the call. Where there was no work before it, DuckDB ends it, and the error
-    says so."""
+    """The transaction is as it was before the call."""
     table = target.table(0)
     with target.connect() as connection:
         cursor = connection.cursor()
@@ -74,8 +73,7 @@ def test_in_a_transaction_a_failure_takes_nothing_with_it(target: Target, size: 
             assert (caught.value.row, cursor.rowcount, caught.value.connection_usable) == (bad, 0, True)
             left = [-bad, 0] if earlier else [0]
             assert sorted(a for (a,) in cursor.execute(f"SELECT A FROM {table}").fetchall()) == left
-            gone = not target.undoes and not earlier and bad > 1
-            assert ("the server rolled back the whole transaction" in str(caught.value)) is gone, str(caught.value)
+            assert "rolled back" not in str(caught.value)
             connection.commit()
             assert target.keys(table) == left
             cursor.execute(f"DELETE FROM {table} WHERE A = -{bad}")

@@ -309,10 +309,10 @@ def test_words_that_name_two_sources_alike_are_refused() -> None:
 
 
 def test_a_duckdb_target_takes_rows_in_groups_of_bounded_bytes() -> None:
-    from drdarrow.copying.databases import _grouped
+    from drdarrow.copying.databases import grouped
 
     batch = pa.record_batch({"A": ["x" * 1000] * 10})
-    groups = list(_grouped(iter([batch] * 10), 25_000))
+    groups = list(grouped(iter([batch] * 10), 25_000))
     assert [group.num_rows for group in groups] == [30, 30, 30, 10]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,7 +129,7 @@ def test_the_command_serves_files(tmp_path: Path) -> None:
 
 def test_many_opens_leave_nothing_behind() -> None:
     with Served("ibmi") as apart:
-        where = f"drda://me@127.0.0.1:{apart.port}?signon_port=0"
+        where, receivers = f"drda://me@127.0.0.1:{apart.port}?signon_port=0", itertools.count(1)
 
         def use(times: int) -> int:
             """Opens, changes, connects; the memory of the server then, in kB."""
@@ -146,6 +147,10 @@ def test_many_opens_leave_nothing_behind() -> None:
                             # What is left undone ends with the connection.
                             file.delete(key=8)
                             file.write({"CUSNUM": 8, "NAME": "y", "BAL": 1, "QTY": 1, "NOTE": None})
+            # The journal keeps each change, in receivers that go when they are told to.
+            with drdarrow.connect_files(where) as system:
+                system.command("CHGJRN JRN(TESTLIB/QSQJRN) JRNRCV(*GEN)")
+                system.command(f"DLTJRNRCV JRNRCV(TESTLIB/QSQJRN{next(receivers):04})")
             status = Path(f"/proc/{apart.process.pid}/status").read_text()
             return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
 

@@ -54,7 +54,8 @@ class _Session(Protocol):
     patience: Patience
 
     def _start(self, *statements: str) -> None: ...
-    def _run(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> int: ...
+    def _ready(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> list[tuple[str, list[Any]]]: ...
+    def _run_ready(self, statement: Statement, ready: list[tuple[str, list[Any]]]) -> int: ...
     def _plain(self, error: Exception) -> SqlError: ...
     def _failed(self, error: Exception, cursor: Cursor) -> SqlError: ...
 
@@ -73,9 +74,11 @@ def run(session: _Session, statement: Statement, table: Collected, atomic: bool)
                 return answers
     rows = [row[1:] for row in table.rows()]
     if atomic:
+        # A value that does not fit is told before anything runs: the transaction goes on.
+        ready = session._ready(statement, rows)
         try:
             session._start(statement.run.sql)
-            count = session._run(statement, rows)
+            count = session._run_ready(statement, ready)
         except Exception as e:
             if merges.nothing_ran(e, rows):
                 raise session._plain(e) from e
@@ -214,8 +217,13 @@ def _each(session: _Session, statement: Statement, rows: Sequence[Sequence[Any]]
     answers: _Answers = []
     for row in rows:
         try:
+            ready = session._ready(statement, [row])
+        except SqlError as e:
+            answers.append(e)
+            continue
+        try:
             session._start(statement.run.sql)
-            answers.append(session._run(statement, [row]))
+            answers.append(session._run_ready(statement, ready))
         except Exception as e:
             error = session._failed(e, session._main)
             answers.append(error)
@@ -232,7 +240,9 @@ def _again(session: _Session, statement: Statement, rows: Sequence[Sequence[Any]
     try:
         session._start()
         for row, answer in zip(rows, answers, strict=False):
-            if not isinstance(answer, SqlError) and session._run(statement, [row]) != answer:
+            if isinstance(answer, SqlError):
+                continue
+            if session._run_ready(statement, session._ready(statement, [row])) != answer:
                 raise SqlError(-911, "40001", "2", rolled_back=True)
     except Exception as e:
         session._failed(e, session._main)

@@ -45,10 +45,12 @@ _AFTER_NAME |= {",", ")"}
 def quoted(words: Sequence[Word]) -> list[Word]:
     """A statement with these words in quotes where they are names."""
     found = list(words)
-    # A value in other statements.
+    # A value in other statements, or a word of a function before the value that it has instead.
     if words[0].upper in ("SELECT", "WITH") and not any(word.upper in _VALUES for word in words):
         for at, word in enumerate(found):
-            if word.upper == "DEFAULT" and words[at + 1].text != "(":
+            after = words[at + 1]
+            instead = after.kind in ("string", "number") or after.text == "(" or after.upper == "NULL"
+            if word.upper == "DEFAULT" and not instead:
                 found[at] = Word("quoted", '"DEFAULT"', word.before)
     for at, word in enumerate(found):
         if word.upper in WORDS and word.kind == "name" and at and _is_name(words, at):

@@ -360,10 +360,6 @@ class DuckSession(TransactionSession):
             self._main.begin()
             self._begun = True
 
-    def _run(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> int:
-        """Runs a statement for each row of parameters; rows changed."""
-        return self._run_ready(statement, self._ready(statement, rows))
-
     def _ready(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> list[tuple[str, list[Any]]]:
         """The statement with its parameters for each row."""
         try:

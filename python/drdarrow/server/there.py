@@ -57,6 +57,10 @@ def check_name(cursor: Cursor, sql: str) -> None:
     schema, name = None, spelled(words[at])
     if words[at + 1].text == ".":
         schema, name = name, spelled(words[at + 2])
+    if kind == "INDEX":
+        # DuckDB has an index in the schema of its table.
+        on = next((n for n, word in enumerate(words) if n > at and word.upper == "ON"), at)
+        schema = spelled(words[on + 1]) if words[on + 2 : on + 3] and words[on + 2].text == "." else None
     # All rows are read: nothing runs on a connection that has some left.
     if cursor.execute(_FOUND.format(_TAKEN[kind]), [name, schema]).fetchall():
         raise SqlError(-601, "42710", name, kind, "")
