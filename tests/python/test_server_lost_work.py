@@ -116,3 +116,19 @@ def test_a_statement_that_names_what_is_not_there_costs_nothing(
     conn.execute("DROP TABLE O")
     conn.commit()
     assert table(database) == [(1,), (2,)]
+
+
+def test_an_index_has_its_name_in_the_schema_of_its_table() -> None:
+    """A name that is taken is told before DuckDB runs, and one of another schema is free."""
+    with server.serve(duckdb.connect()) as srv, srv.connect() as connection:
+        for schema in ("A", "B"):
+            connection.execute(f"CREATE SCHEMA {schema}")
+            connection.execute(f"CREATE TABLE {schema}.T (ID INTEGER)")
+        connection.commit()
+        connection.execute("INSERT INTO A.T VALUES (1)")
+        connection.execute("CREATE INDEX A.BY_ID ON A.T (ID)")
+        connection.execute("CREATE INDEX B.BY_ID ON B.T (ID)")
+        with pytest.raises(drdarrow.ProgrammingError) as caught:
+            connection.execute("CREATE INDEX B.BY_ID ON B.T (ID)")
+        assert caught.value.sqlcode == -601
+        assert connection.execute("SELECT ID FROM A.T").fetchall() == [(1,)]

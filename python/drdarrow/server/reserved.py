@@ -48,14 +48,16 @@ def quoted(words: Sequence[Word]) -> list[Word]:
     # A value in other statements, or a word of a function before the value that it has instead.
     if words[0].upper in ("SELECT", "WITH") and not any(word.upper in _VALUES for word in words):
         for at, word in enumerate(found):
-            after = words[at + 1]
-            instead = after.kind in ("string", "number") or after.text == "(" or after.upper == "NULL"
-            if word.upper == "DEFAULT" and not instead:
+            if word.upper == "DEFAULT" and not _is_value(words[at + 1]):
                 found[at] = Word("quoted", '"DEFAULT"', word.before)
     for at, word in enumerate(found):
         if word.upper in WORDS and word.kind == "name" and at and _is_name(words, at):
             found[at] = Word("quoted", f'"{word.upper}"', word.before)
     return found
+
+
+def _is_value(word: Word) -> bool:
+    return word.kind in ("string", "number") or word.text == "(" or word.upper == "NULL"
 
 
 def _is_name(words: Sequence[Word], at: int) -> bool:

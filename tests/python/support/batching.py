@@ -29,7 +29,6 @@ class Target:
         self._derby = real
         self._server: server.Server | None = None
         #: An error takes nothing with it. DuckDB ends its transaction at any, unless there is a savepoint.
-        self.undoes = "duckdb" not in name
         persona, _, engine = name.partition(" ")
         if name == "real derby":
             self.port = real.port
