@@ -33,8 +33,9 @@ pub(super) fn delete_file(
     // Whoever has found it already finds no member any more.
     file.remove_members(&mut contents);
     drop(contents);
-    libraries.remove(&file);
+    // Before another file can have its name.
     file.end_journaling(&libraries.author);
+    libraries.remove(&file);
     allocated.forget(&file);
     Ok(Some(Fault::done("CPC2191", format!("Object {name} in {} type *FILE deleted.", file.library))))
 }

@@ -5,7 +5,7 @@ use super::receiver::Receiver;
 use arrow_array::RecordBatch;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
 
 /// Bytes of a receiver after which another one takes its place.
@@ -39,24 +39,45 @@ pub(super) struct Contents {
 pub(super) struct JournalMemory {
     used: AtomicUsize,
     most: usize,
+    /// The journals that take it.
+    journals: Mutex<Vec<Weak<Journal>>>,
 }
 
 impl JournalMemory {
     pub(super) fn new(most: usize) -> JournalMemory {
-        JournalMemory { used: AtomicUsize::new(0), most }
+        JournalMemory { used: AtomicUsize::new(0), most, journals: Mutex::default() }
     }
 
     fn is_full(&self) -> bool {
         self.used.load(Ordering::Relaxed) > self.most
     }
+
+    fn journals(&self) -> MutexGuard<'_, Vec<Weak<Journal>>> {
+        self.journals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Receivers go until there is room: the oldest of the journal that takes the most.
+    fn make_room(&self) {
+        let mut journals = self.journals();
+        journals.retain(|journal| journal.strong_count() > 0);
+        while self.is_full() {
+            let all = journals.iter().filter_map(Weak::upgrade).map(|journal| (journal.bytes(), journal));
+            match all.max_by_key(|(bytes, _)| *bytes) {
+                Some((bytes, journal)) if bytes > 2 * ENTRY => journal.shrink(),
+                _ => return,
+            }
+        }
+    }
 }
 
 impl Journal {
     /// With one receiver.
-    pub(super) fn new(library: &str, name: &str, memory: Arc<JournalMemory>) -> Journal {
+    pub(super) fn new(library: &str, name: &str, memory: Arc<JournalMemory>) -> Arc<Journal> {
         let contents = Contents { receivers: VecDeque::new(), files: BTreeSet::new() };
-        let journal = Journal { library: library.to_owned(), name: name.to_owned(), memory, contents: contents.into() };
+        let (library, name) = (library.to_owned(), name.to_owned());
+        let journal = Arc::new(Journal { library, name, memory, contents: contents.into() });
         journal.attach(&mut journal.contents(), false);
+        journal.memory.journals().push(Arc::downgrade(&journal));
         journal
     }
 
@@ -65,21 +86,16 @@ impl Journal {
         &self.name
     }
 
-    /// Adds an entry; its number. The oldest receivers go where there is too much.
+    /// Adds an entry; its number. Receivers go where there is too much.
     pub(in crate::server) fn deposit(&self, entry: &JournalEntry<'_>) -> u64 {
         let mut contents = self.contents();
         let number = self.add(&mut contents, entry);
         if contents.receivers.back().is_some_and(|receiver| receiver.bytes >= FULL) {
             self.attach(&mut contents, false);
         }
-        while self.memory.is_full() {
-            if contents.receivers.len() < 2 {
-                if contents.receivers.back().is_none_or(|receiver| receiver.bytes <= 2 * ENTRY) {
-                    break;
-                }
-                self.attach(&mut contents, false);
-            }
-            self.drop_oldest(&mut contents);
+        drop(contents);
+        if self.memory.is_full() {
+            self.memory.make_room();
         }
         number
     }
@@ -160,6 +176,20 @@ impl Journal {
         name
     }
 
+    /// Bytes of its entries.
+    fn bytes(&self) -> usize {
+        self.contents().receivers.iter().map(|receiver| receiver.bytes).sum()
+    }
+
+    /// Its oldest receiver goes. Another one takes its place if it is the only one.
+    fn shrink(&self) {
+        let mut contents = self.contents();
+        if contents.receivers.len() < 2 {
+            self.attach(&mut contents, false);
+        }
+        self.drop_oldest(&mut contents);
+    }
+
     fn drop_oldest(&self, contents: &mut Contents) {
         let oldest = contents.receivers.pop_front();
         self.gone(oldest.as_ref());
@@ -207,6 +237,16 @@ mod tests {
     }
 
     #[test]
+    fn a_journal_that_takes_the_most_makes_room_for_others() {
+        let memory = Arc::new(JournalMemory::new(100_000));
+        let [large, small] = ["L", "M"].map(|library| Journal::new(library, "QSQJRN", memory.clone()));
+        (0..95).for_each(|_| _ = added(&large, &[0; 1000 - ENTRY]));
+        (0..20).for_each(|_| _ = added(&small, &[0; 1000 - ENTRY]));
+        assert_eq!((rows(&large), rows(&small)), (1, 21));
+        assert!(memory.used.load(Ordering::Relaxed) <= 100_000);
+    }
+
+    #[test]
     fn the_oldest_entries_make_room_for_new_ones() {
         let memory = Arc::new(JournalMemory::new(10_000));
         let journals = ["L", "M"].map(|library| Journal::new(library, "QSQJRN", memory.clone()));
@@ -220,6 +260,7 @@ mod tests {
         }
         assert!(journals.iter().all(|journal| (1..100).contains(&rows(journal))));
         drop(journals);
+        assert!(memory.journals().iter().all(|journal| journal.strong_count() == 0));
         assert_eq!(memory.used.load(Ordering::Relaxed), 0);
     }
 }

@@ -32,7 +32,7 @@ impl Journals {
     /// The journal of a library, which is made where there is none.
     pub(in crate::server) fn of(&self, library: &str) -> Arc<Journal> {
         let mut all = self.0.all.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = || Arc::new(Journal::new(library, NAME, self.0.memory.clone()));
+        let made = || Journal::new(library, NAME, self.0.memory.clone());
         all.entry(library.to_owned()).or_insert_with(made).clone()
     }
 
