@@ -34,7 +34,9 @@ STOCK = pa.table({
 
 @pytest.fixture
 def running() -> Iterator[server.Server]:
-    files = {FILE: STOCK, "SHOP/OTHER": STOCK.slice(0, 5)}
+    # A field may have the name that record numbers have.
+    rrns = pa.table({"RRN": pa.array([10, 20], pa.int32()), "A": ["a", None]})
+    files = {FILE: STOCK, "SHOP/OTHER": STOCK.slice(0, 5), "SHOP/RRNS": rrns}
     with server.serve(persona="ibmi", files=files, users={USER: PASSWORD}, password_level=0) as made:
         yield made
 
@@ -110,6 +112,19 @@ def test_a_record_that_was_read_before_its_rollback_is_undone(
         system.rollback()
     follow(running, target)
     assert copied(target) == records(system) and len(copied(target)) == 40
+
+
+def test_a_field_may_have_the_name_of_record_numbers(running: server.Server, tmp_path: Path) -> None:
+    target = tmp_path / "kept.duckdb"
+    follow(running, target, "SHOP/RRNS")
+    with running.connect_files(password=PASSWORD) as system, system.open_file("SHOP/RRNS", mode="rw") as file:
+        file.update({"RRN": 30, "A": "c"}, rrn=1)
+        file.write([{"RRN": 40, "A": "d"}])
+    follow(running, target, "SHOP/RRNS")
+    assert copied(target, "SHOP.RRNS") == [(1, 30, "c"), (2, 20, None), (3, 40, "d")]
+    # In Parquet a name twice would be read by nobody.
+    with pytest.raises(drdarrow.InterfaceError, match=r"follow: SHOP/RRNS has a field RRN.*take DuckDB"):
+        follow(running, tmp_path / "shop", "SHOP/RRNS")
 
 
 def test_a_cleared_file_and_a_file_of_changes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ from jtopen import Programs
 
 import drdarrow
 from drdarrow import journal, server
+from drdarrow.journal.entries import Entries, Units
 
 # The programs have their own limits.
 pytestmark = pytest.mark.timeout(300)
@@ -23,13 +25,15 @@ STOCK = pa.table({
     "PRICE": pa.array([Decimal("1.50"), Decimal("2.25"), None], pa.decimal128(7, 2)),
 })  # fmt: skip
 FILE = "SHOP/STOCK"
+#: A field has the name that record numbers have.
+RRNS = pa.table({"RRN": pa.array([10, 20], pa.int32()), "A": ["a", "b"]})
 #: The same as JTOpen names it.
 PATH = "/QSYS.LIB/SHOP.LIB/STOCK.FILE"
 
 
 @pytest.fixture
 def running() -> Iterator[server.Server]:
-    files = {FILE: server.PhysicalFile(STOCK, keys=["ID"]), "SHOP/OTHER": STOCK}
+    files = {FILE: server.PhysicalFile(STOCK, keys=["ID"]), "SHOP/OTHER": STOCK, "SHOP/RRNS": RRNS}
     with server.serve(persona="ibmi", files=files, users={USER: PASSWORD}, password_level=0) as made:
         yield made
 
@@ -158,6 +162,34 @@ def test_fields_are_those_of_the_open_file(sql: drdarrow.Connection, system: drd
         assert (row["_rrn"], row["PRICE"], row["NAME"]) == (4, Decimal("7.00"), None)
 
 
+def test_a_field_may_have_the_name_of_record_numbers(sql: drdarrow.Connection) -> None:
+    start = journal.end(sql, file="SHOP/RRNS")
+    for numbered in (True, False):
+        with sql.open_file("SHOP/RRNS", mode="rw") as file:
+            file.update({"RRN": 30, "A": "c"}, rrn=2)
+        with sql.open_file("SHOP/RRNS", rrn=numbered) as file:
+            changes = journal.read(sql, file=file, start=start)
+            assert changes.schema.names[5:] == ["_state", "RRN", "A"]
+            assert [(row["_rrn"], row["RRN"], row["A"]) for row in rows(changes)][-1] == (2, 30, "c")
+
+
+def test_a_record_without_its_image_is_an_error() -> None:
+    def entries(kind: str, image: bytes | None) -> Entries:
+        given = {
+            "SEQUENCE_NUMBER": Decimal(1), "ENTRY_TIMESTAMP": dt.datetime(2026, 1, 1), "JOURNAL_CODE": "R",
+            "JOURNAL_ENTRY_TYPE": kind, "COUNT_OR_RRN": 1, "COMMIT_CYCLE": Decimal(0), "OBJECT": f"{'F':10}{'L':10}M",
+            "RECEIVER_LIBRARY": "L", "RECEIVER_NAME": "R", "INCOMPLETE_DATA": "NO", "MINIMIZED_ENTRY_DATA": "NO",
+            "NULL_VALUE_INDICATORS": None, "ENTRY_DATA": image,
+        }  # fmt: skip
+        return Entries(pa.RecordBatch.from_pylist([given]), "M", Units.of([]))
+
+    for kind in ("PT", "UP", "UR"):
+        assert entries(kind, b"x").bad is None
+        assert [entries(kind, image).bad for image in (None, b"")] == [0, 0]
+    # With IMAGES(*AFTER) a deletion has none.
+    assert entries("DL", None).bad is None
+
+
 def test_a_cleared_member_is_a_change(sql: drdarrow.Connection, system: drdarrow.FileConnection) -> None:
     before, start = records(system), journal.end(sql, file=FILE)
     system.command(f"CLRPFM FILE({FILE})")
@@ -224,6 +256,46 @@ def test_entries_that_are_gone_are_an_error(sql: drdarrow.Connection, system: dr
         with pytest.raises(drdarrow.DataError, match=r"numbers do not go on from.*RESET"):
             journal.read(sql, file=FILE, start=before)
     assert rows(journal.read(sql, file=FILE, start=journal.end(sql, file=FILE))) == []
+
+
+def test_entries_that_go_before_they_are_read_are_an_error(
+    sql: drdarrow.Connection, system: drdarrow.FileConnection
+) -> None:
+    start = journal.end(sql, file=FILE)
+    with system.open_file(FILE, mode="rw") as file:
+        add(file, 10)
+    system.command("CHGJRN JRN(SHOP/QSQJRN) JRNRCV(*GEN)")
+    changes = journal.read(sql, file=FILE, start=start)
+    system.command("DLTJRNRCV JRNRCV(SHOP/QSQJRN0001)")
+    with pytest.raises(drdarrow.DataError, match=r"entries \d+ to \d+ are gone"):
+        list(changes)
+    assert changes.position == start
+
+
+def test_numbers_of_other_receivers_are_not_taken_for_those_of_one_that_is_gone(
+    sql: drdarrow.Connection, system: drdarrow.FileConnection
+) -> None:
+    place = journal.end(sql, file=FILE)
+    with system.open_file(FILE, mode="rw") as file:
+        add(file, *range(10, 20))
+        system.command("CHGJRN JRN(SHOP/QSQJRN) JRNRCV(*GEN) SEQOPT(*RESET)")
+        add(file, *range(20, 30))
+    system.command("DLTJRNRCV JRNRCV(SHOP/QSQJRN0001)")
+    with pytest.raises(drdarrow.DataError, match=rf"numbers do not go on from {place.sequence}"):
+        journal.read(sql, file=FILE, start=place)
+
+
+def test_a_journal_that_was_made_anew_is_another_one(sql: drdarrow.Connection, running: server.Server) -> None:
+    place = journal.end(sql, file=FILE)
+    with server.serve(persona="ibmi", files={FILE: STOCK}, users={USER: PASSWORD}, password_level=0) as other:
+        with other.connect_files(password=PASSWORD) as files, files.open_file(FILE, mode="rw") as file:
+            add(file, *range(20, 40))
+        with other.connect(password=PASSWORD) as connection:
+            with pytest.raises(drdarrow.DataError, match=r"QSQJRN0001 was attached at .* made anew; copy the file anew"):
+                journal.read(connection, file=FILE, start=place)
+            # A place that was stored without the time is known by its names.
+            changes = journal.read(connection, file=FILE, start=place._replace(attached=""))
+            assert rows(changes)[-1]["ID"] == 39
 
 
 def test_wrong_names_are_told(sql: drdarrow.Connection, system: drdarrow.FileConnection) -> None:

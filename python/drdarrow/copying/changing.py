@@ -48,8 +48,7 @@ def _noted(table: TableState) -> Position:
         raise InterfaceError(
             f"{table.name}: the copy does not know where its journal was when it began; set restart=True to copy anew"
         )
-    receiver, sequence = table.position
-    return Position(receiver, int(sequence))
+    return Position(*table.position)
 
 
 class _Applied:
@@ -60,9 +59,12 @@ class _Applied:
 
     def position(self, table: TableState) -> Position:
         # The database knows it with the changes themselves; the manifest may have missed the last ones.
-        sql = f"SELECT RECEIVER, SEQUENCE_NO, CHANGE_COUNT FROM {POSITIONS} WHERE COPY_ID = ? AND TABLE_NAME = ?"
-        for receiver, sequence, count in self._target.ask(sql, (self._target.id, table.name)):
-            table.position, table.changes = [receiver, str(sequence)], count
+        sql = (
+            f"SELECT RECEIVER, SEQUENCE_NO, ATTACHED, CHANGE_COUNT FROM {POSITIONS} "
+            "WHERE COPY_ID = ? AND TABLE_NAME = ?"
+        )
+        for *place, count in self._target.ask(sql, (self._target.id, table.name)):
+            table.position, table.changes = place, count
         return _noted(table)
 
     def take(self, table: TableState, changes: Changes) -> None:
@@ -73,15 +75,14 @@ class _Applied:
                 for group in grouped(changes, self._target.options.row_group_bytes):
                     self._apply(cursor, table, group)
                     count += group.num_rows
-                receiver, sequence = changes.position
-                row = [self._target.id, table.name, receiver, sequence, count]
-                cursor.execute(f"INSERT OR REPLACE INTO {POSITIONS} VALUES (?, ?, ?, ?, ?)", row)
+                row = [self._target.id, table.name, *changes.position, count]
+                cursor.execute(f"INSERT OR REPLACE INTO {POSITIONS} VALUES (?, ?, ?, ?, ?, ?)", row)
                 cursor.commit()
             except BaseException:
                 with suppress(Exception):
                     cursor.rollback()
                 raise
-        table.position, table.changes = [receiver, str(sequence)], count
+        table.position, table.changes = list(changes.position), count
 
     def _apply(self, cursor: Any, table: TableState, group: pa.Table) -> None:
         name = self._target.quoted(table)
@@ -125,10 +126,9 @@ class _Kept:
             if target.options.verify:
                 for file in files.files:
                     checked(target.store, file, "parquet", schema)
-        receiver, sequence = changes.position
         table.change_files += files.files
         table.changes += sum(file.rows for file in files.files)
-        table.position = [receiver, str(sequence)]
+        table.position = list(changes.position)
 
 
 def _stored(changes: Changes, schema: pa.Schema) -> Iterator[pa.RecordBatch]:

@@ -81,8 +81,8 @@ class TableState:
     """The one that they reach."""
     source_rows: int | None = None
     """The rows that the source had when the run was over."""
-    position: list[str] | None = None
-    """Where its journal is followed from: a receiver and a sequence number. First noted before any record was read."""
+    position: list[Any] | None = None
+    """Where its journal is followed from, a `journal.Position`. First noted before any record was read."""
     changes: int = 0
     """How many changes were taken."""
     change_files: list[FileState] = field(default_factory=list)

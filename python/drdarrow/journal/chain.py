@@ -10,7 +10,7 @@ from drdarrow.exceptions import DataError, InterfaceError, ProgrammingError
 if TYPE_CHECKING:
     import drdarrow
 
-__all__ = ["Chain", "Position", "Receiver", "end", "found", "parts"]
+__all__ = ["Chain", "Position", "Receiver", "chain", "end", "found", "parts"]
 
 #: A name of the system: those in quotes are named so in journals, too.
 _NAME = r'"[^"]{1,8}"|[^\s"/()]{1,10}'
@@ -24,6 +24,8 @@ class Position(NamedTuple):
     """The receiver of the entry, `LIBRARY/RECEIVER`."""
     sequence: int
     """The number of the last entry before the place; 0 for none."""
+    attached: str = ""
+    """When the receiver was attached: another journal may have one of the same name. Empty where that is not known."""
 
 
 class Receiver(NamedTuple):
@@ -33,6 +35,7 @@ class Receiver(NamedTuple):
     """`LIBRARY/RECEIVER`"""
     first: int
     last: int
+    attached: str
 
 
 class Chain(NamedTuple):
@@ -45,25 +48,37 @@ class Chain(NamedTuple):
     def end(self) -> Position:
         """The place after the last entry."""
         last = self.receivers[-1]
-        return Position(last.name, last.last)
+        return Position(last.name, last.last, last.attached)
+
+    def place(self, receiver: str, sequence: int) -> Position:
+        """The place after an entry of a receiver."""
+        attached = next((each.attached for each in self.receivers if each.name == receiver), "")
+        return Position(receiver, sequence, attached)
 
     def after(self, start: Position | int | None) -> Position:
         """The place that entries are read after, with the receiver that has them.
 
         Raises:
-            DataError: some of them are gone, or numbers have begun anew since.
+            DataError: some of them are gone, numbers have begun anew since, or it is of an earlier journal.
         """
         if start is None:
             first = self.receivers[0]
             if (reset := self._reset(0)) is not None:
                 raise self._anew(first.first - 1, reset)
-            return Position(first.name, max(first.first - 1, 0))
-        receiver, number = start if isinstance(start, Position) else (None, start)
+            return self.place(first.name, max(first.first - 1, 0))
+        receiver, number, attached = start if isinstance(start, Position) else (None, start, "")
         if isinstance(number, bool) or not isinstance(number, int) or number < 0:
             raise InterfaceError(f"start: expected a Position or a sequence number, not {start!r}")
         names = [each.name for each in self.receivers]
         at = names.index(receiver) if receiver in names else 0
         first = self.receivers[at]
+        if receiver == first.name and attached and _minutes(attached) != _minutes(first.attached):
+            raise DataError(
+                f"{self}: receiver {receiver} was attached at {first.attached}, and the one of the place that is to be "
+                f"read after at {attached}: the journal was made anew; copy the file anew and read from there",
+                sqlstate="55019",
+                phase="execute",
+            )
         if number + 1 < first.first:
             raise DataError(
                 f"{self}: the entries {number + 1} to {first.first - 1} are gone: the receivers that had them were "
@@ -76,10 +91,10 @@ class Chain(NamedTuple):
             raise self._anew(number, reset)
         if number > self.receivers[-1].last:
             raise self._anew(number, self.receivers[-1])
-        if receiver is not None and receiver not in names and number > first.last:
-            # The receiver is gone, and so is what came after it in there.
+        if receiver not in (None, first.name) and number + 1 != first.first:
+            # The receiver is gone: its last number was another, or those that follow are not of its row.
             raise self._anew(number, first)
-        return Position(receiver if receiver in names and receiver is not None else first.name, number)
+        return self.place(first.name, number)
 
     def _reset(self, at: int) -> Receiver | None:
         """The first receiver after one whose numbers do not follow those before."""
@@ -138,13 +153,19 @@ def found(connection: drdarrow.Connection, journal: str | None, file: tuple[str,
         where, name = (str(value).rstrip() for value in rows[0])
     else:
         where, name = parts(journal)
+    return chain(connection, where, name)
+
+
+def chain(connection: drdarrow.Connection, where: str, name: str) -> Chain:
+    """A journal as it is now, by its library and name."""
     sql = (
-        "SELECT JOURNAL_RECEIVER_LIBRARY, JOURNAL_RECEIVER_NAME, FIRST_SEQUENCE_NUMBER, LAST_SEQUENCE_NUMBER "
-        "FROM QSYS2.JOURNAL_RECEIVER_INFO WHERE JOURNAL_LIBRARY = ? AND JOURNAL_NAME = ? ORDER BY ATTACH_TIMESTAMP"
+        "SELECT JOURNAL_RECEIVER_LIBRARY, JOURNAL_RECEIVER_NAME, FIRST_SEQUENCE_NUMBER, LAST_SEQUENCE_NUMBER, "
+        "ATTACH_TIMESTAMP FROM QSYS2.JOURNAL_RECEIVER_INFO WHERE JOURNAL_LIBRARY = ? AND JOURNAL_NAME = ? "
+        "ORDER BY ATTACH_TIMESTAMP"
     )
     receivers = [
-        Receiver(f"{str(at).rstrip()}/{str(receiver).rstrip()}", int(first), int(last))
-        for at, receiver, first, last in _rows(connection, sql, (where, name))
+        Receiver(f"{str(at).rstrip()}/{str(receiver).rstrip()}", int(first), int(last), str(attached))
+        for at, receiver, first, last, attached in _rows(connection, sql, (where, name))
     ]
     if not receivers:
         raise ProgrammingError(
@@ -163,6 +184,11 @@ def parts(path: str) -> tuple[str, str]:
         raise InterfaceError(f"expected LIBRARY/NAME, not {path!r}")
     library, name = (part if part.startswith('"') else part.upper() for part in match.groups())
     return library, name
+
+
+def _minutes(attached: str) -> str:
+    """A time of the system without date and hour, which it may tell otherwise in summer than in winter."""
+    return attached[14:]
 
 
 def _rows(connection: drdarrow.Connection, sql: str, values: tuple[str, ...]) -> list[tuple[Any, ...]]:

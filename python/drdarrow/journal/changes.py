@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from drdarrow.exceptions import DataError
-from drdarrow.journal.chain import Chain, Position, parts
+from drdarrow.journal.chain import Chain, Position, chain, parts
 from drdarrow.journal.entries import SELECTED, Entries, Units
 
 if TYPE_CHECKING:
@@ -39,9 +39,7 @@ class Changes:
         self._connection, self._chain, self._file, self._keeps_undone = connection, chain, file, keeps_undone
         self._position = start
         fields = self._decoded([pa.array([], kind) for kind in (pa.int64(), pa.string(), pa.large_binary())]).schema
-        # A file that was opened with record numbers has them in front of its fields; changes have them already.
-        self._first = len(fields) - len(_shown(file))
-        self._schema = pa.schema([*_COLUMNS, *list(fields)[self._first :]])
+        self._schema = pa.schema([*_COLUMNS, *fields])
         self._batches = self._read()
 
     @property
@@ -61,6 +59,7 @@ class Changes:
         return next(self._batches)
 
     def _read(self) -> Iterator[pa.RecordBatch]:
+        end = self._chain.end()
         # First which units of work have ended: one that ends later is for the next reading.
         units = Units.of([_typed(batch) for batch in self._ask("COMMIT_CYCLE, JOURNAL_ENTRY_TYPE", "C", {})])
         library, name = parts(self._file.name)
@@ -75,8 +74,8 @@ class Changes:
             if not entries.whole:
                 return
         # Entries of other files that were there before are not looked at again.
-        if self._chain.end().sequence > self._position.sequence:
-            self._position = self._chain.end()
+        if end.sequence > self._position.sequence:
+            self._position = end
 
     def _ask(self, what: str, codes: str, object_: dict[str, str]) -> Iterator[pa.RecordBatch]:
         """Entries after the position, in their order."""
@@ -92,20 +91,24 @@ class Changes:
             f"STARTING_SEQUENCE => {self._position.sequence + 1})) AS J ORDER BY SEQUENCE_NUMBER"
         )
         with self._connection.cursor(row_factory=None) as cursor:
-            for batch in cursor.execute(sql).fetch_arrow():
+            stream = cursor.execute(sql).fetch_arrow()
+            # Entries that went before they were asked for are not among these, and would be passed over.
+            self._chain = chain(self._connection, self._chain.library, self._chain.journal)
+            self._chain.after(self._position)
+            for batch in stream:
                 given_batch: Any = batch
                 yield pa.record_batch(given_batch)
 
     def _changes(self, entries: Entries) -> pa.RecordBatch:
         """Those among entries. The position is after the last of these."""
         rows = entries.wanted(keeps_undone=self._keeps_undone)
-        fields = self._decoded([column.take(rows) for column in entries.images()]).columns[self._first :]
+        fields = self._decoded([column.take(rows) for column in entries.images()]).columns
         if entries.end:
             last = entries.end - 1
             library, receiver = (
                 entries.batch[name][last].as_py().rstrip() for name in ("RECEIVER_LIBRARY", "RECEIVER_NAME")
             )
-            self._position = Position(f"{library}/{receiver}", entries.sequence[last].as_py())
+            self._position = self._chain.place(f"{library}/{receiver}", entries.sequence[last].as_py())
         told = [column.take(rows) for column in entries.told()]
         return pa.RecordBatch.from_arrays([*told, *fields], schema=self._schema)
 
@@ -129,13 +132,6 @@ class Changes:
                 f"records do not tell; copy it anew, and read the changes after entry {number}"
             )
         return DataError(text, sqlstate="55019", phase="fetch")
-
-
-def _shown(file: drdarrow.File) -> list[str]:
-    """The fields that a file shows."""
-    names = {field["name"] for field in file.record_format["fields"]}
-    shown = file.schema.names
-    return shown if shown[:1] != ["RRN"] or "RRN" in names else shown[1:]
 
 
 def _typed(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -26,6 +26,8 @@ _CHANGES = {
 #: Types of entries that leave records and their form alone: limits, journaling that begins, files that are opened,
 #: closed, made and saved.
 _HARMLESS = ("CE", "CL", "CT", "FD", "GC", "GO", "IL", "JM", "MC", "MS", "OP", "PD", "SS")
+#: Changes after which a record is there, as its image says.
+_PUT = ("insert", "update_after")
 #: In columns that say whether an image is whole: that it is.
 _WHOLE = ["NO", "NONE", "0", ""]
 
@@ -67,7 +69,11 @@ class Entries:
         self._changing = _compute.and_(ours, changing)
         self._undone = _compute.and_(self._records, _compute.is_in(self._cycle, units.undone))
         strange = _compute.invert(_compute.or_(changing, _compute.is_in(kind, pa.array(_HARMLESS))))
-        parted = _compute.and_(changing, _compute.invert(self._whole()))
+        self._image: Column = batch["ENTRY_DATA"].cast(pa.large_binary())
+        seen = _compute.fill_null(_compute.greater(_compute.binary_length(self._image), 0), False)
+        self._seen = _compute.and_(self._records, seen)
+        unseen = _compute.and_(_compute.is_in(self._change, pa.array(_PUT)), _compute.invert(self._seen))
+        parted = _compute.or_(unseen, _compute.and_(changing, _compute.invert(self._whole())))
         bad = _compute.and_(ours, _compute.or_(strange, parted))
         going_on = _compute.and_(self._controlled, _compute.invert(_compute.is_in(self._cycle, units.ended)))
         waits = _compute.and_(_compute.and_(ours, self._records), going_on)
@@ -106,9 +112,8 @@ class Entries:
 
     def images(self) -> list[Column]:
         """Record number, NULLs and image of each entry; none of one that has no image."""
-        image: Column = self.batch["ENTRY_DATA"].cast(pa.large_binary())
-        has = _compute.and_(self._records, _compute.greater(_compute.binary_length(image), 0))
-        return [self.number(), self._text("NULL_VALUE_INDICATORS"), _compute.if_else(has, image, None)]
+        image = _compute.if_else(self._seen, self._image, None)
+        return [self.number(), self._text("NULL_VALUE_INDICATORS"), image]
 
     def _whole(self) -> Column:
         """Whether the image has all of its record."""

@@ -4,6 +4,7 @@ use super::open_file::OpenFile;
 use super::open_member::OpenMember;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::column::file::decode::RecordDecoder;
+use crate::column::file::options::RecordOptions;
 use crate::wire::file::buffer::{ABSENT, PRESENT, UNMAPPED};
 use crate::wire::value::record_layout::{PlacedField, Stride};
 use arrow_array::RecordBatch;
@@ -25,14 +26,14 @@ pub struct RecordImage<'a> {
     pub nulls: Option<&'a str>,
 }
 
-/// Images as columns: the fields that an open file shows, all of which can be NULL. A record number that is asked for
-/// comes in front of them. Asks nothing of the server.
+/// Images as columns: the fields that an open file shows, all of which can be NULL, without the numbers of records. Asks
+/// nothing of the server.
 pub fn decode_images<'a>(file: &OpenFile, images: impl Iterator<Item = RecordImage<'a>>) -> Result<RecordBatch> {
     let member = &*file.0;
     let mut shown: Vec<PlacedField> = member.shown.clone();
     shown.iter_mut().for_each(|place| place.field.nullable = true);
-    let options = &member.options.values;
-    let mut decoder = RecordDecoder::new(&shown, options).map_err(|e| member.bad(&e.into(), Phase::Fetch))?;
+    let options = RecordOptions { rrn: None, ..member.options.values.clone() };
+    let mut decoder = RecordDecoder::new(&shown, &options).map_err(|e| member.bad(&e.into(), Phase::Fetch))?;
     let record = member.format.length as usize;
     let marks = member.map.unwrap_or_else(|| shown.iter().map(|place| place.marks.end).max().unwrap_or(0));
     let stride = Stride {
