@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +24,7 @@ from drdarrow.copying import Progress
 from drdarrow.copying.increments import bounded
 from drdarrow.copying.manifest import TableState
 from drdarrow.copying.options import Options
+from drdarrow.copying.reading import Reader
 from drdarrow.partitions.values import packed
 
 COUNT = 3_000
@@ -301,6 +303,17 @@ def test_a_table_of_the_same_name_in_another_schema_of_a_target_is_not_meant(
             assert report.rows == 5 and report.ok
         with pytest.raises(drdarrow.InterfaceError, match="this copy did not make it"):
             drdarrow.copy({"MINE": query}, other.uri, state=tmp_path / "two", **asked)
+
+
+def test_the_end_of_a_unit_of_work_at_a_silent_server_can_be_stopped(srv: server.Server) -> None:
+    with Proxy(srv.port) as between, ThreadPoolExecutor(1) as pool:
+        reader = Reader(f"drda://app@127.0.0.1:{between.port}/SAMPLE", Options("parquet"))
+        reader.connection().execute("SELECT COUNT(*) FROM SHOP.ORDERS").fetchall()
+        between.hold()
+        ending = pool.submit(reader.rest)
+        assert not wait([ending], 0.5).done
+        reader.cancel()
+        assert isinstance(ending.exception(10), drdarrow.OperationalError)
 
 
 def test_words_that_name_two_sources_alike_are_refused() -> None:

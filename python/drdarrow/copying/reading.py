@@ -41,6 +41,7 @@ class Reader:
         self._uri, self._options = uri, options
         self._sql: drdarrow.Connection | None = None
         self._files: drdarrow.FileConnection | None = None
+        self._resting = False
 
     def __enter__(self) -> Reader:
         return self
@@ -64,8 +65,13 @@ class Reader:
 
     def rest(self) -> None:
         """Ends the unit of work."""
-        if self._sql is not None:
+        if self._sql is None:
+            return
+        self._resting = True
+        try:
             self._sql.rollback()
+        finally:
+            self._resting = False
 
     def drop(self) -> None:
         """Closes the connections: those that failed are not used again."""
@@ -79,7 +85,11 @@ class Reader:
         """Breaks off what its thread waits for; from another thread."""
         if (connection := self._sql) is not None:
             with suppress(Error):
-                connection.cancel()
+                if self._resting:
+                    # A rollback cannot be broken off, and nothing of the source is lost with the connection.
+                    connection.close()
+                else:
+                    connection.cancel()
         if (files := self._files) is not None:
             # Requests for records cannot be broken off.
             with suppress(Error):
@@ -115,7 +125,7 @@ class Reader:
         with connection.cursor(row_factory=None) as cursor:
             counted = counting(str(connection.server["product"]))
             row = cursor.execute(f"SELECT {counted} FROM ({sql}\n) AS DRDA_C", values or None).fetchone()
-        connection.rollback()
+        self.rest()
         return None if row is None else int(row[0])
 
     @contextmanager
@@ -131,7 +141,7 @@ class Reader:
         connection = self.connection()
         with Part.from_bytes(part.text.encode()).open(connection) as stream:
             yield Rows(_schema(stream), _batches(stream), {})
-        connection.rollback()
+        self.rest()
 
     def _records(self, table: TableState, part: PartState) -> Iterator[Rows]:
         numbers = json.loads(part.text)
@@ -170,7 +180,7 @@ class Reader:
                     )
                 # Before the first record is read: what changes from now on is read from the journal.
                 place = journal.end(self.connection(), options.journal, file=table.source)
-                self.connection().rollback()
+                self.rest()
                 table.position = list(place)
             parts = file.partitions(self._wanted())
             table.columns = _columns(file.schema)
@@ -196,7 +206,7 @@ class Reader:
         small = parts.rows is not None and parts.rows < _SMALL and options.plan is None
         if len(parts) > 1 and options.parts is None and small:
             parts = connection.partitions(table.source, n=1, **asked)
-        connection.rollback()
+        self.rest()
         columns = [list(column) for column in parts[0].columns]
         if table.run and table.columns != columns:
             raise _changed(table, columns)
