@@ -19,7 +19,7 @@ const FILE: &str = "D";
 const JOURNAL: &str = "J";
 
 impl EntryKind {
-    /// A record was added behind the last one.
+    /// A record was added after the last one.
     pub(in crate::server) const ADDED: EntryKind = EntryKind { code: RECORD, kind: "PT" };
     /// A record was added in the place of a deleted one.
     pub(in crate::server) const ADDED_IN_PLACE: EntryKind = EntryKind { code: RECORD, kind: "PX" };
