@@ -188,7 +188,7 @@ impl EntryBuilder {
     }
 }
 
-/// The facts that all entries of a receiver have alike: names of the receiver and the journal, both of its library, the number
+/// The facts that entries of a receiver share: names of the receiver and the journal, both of its library, the number
 /// of the receiver, of the one that is attached, and of the one with which its sequence numbers begin.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Common<'a> {
