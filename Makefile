@@ -116,7 +116,8 @@ integrations: wheel
 	target/integrations/bin/pip install --quiet -c tools/constraints.txt -c tools/integrations.txt $(TOOL_PACKAGES) \
 		"$$(echo target/wheels/*.whl)[arrow,pandas,polars,server,sqlalchemy]"
 	target/integrations/bin/python tests/integrations/run.py
-	target/integrations/bin/python -m pytest -q tests/python/test_copy_targets.py -k "delta or iceberg or url"
+	target/integrations/bin/python -m pytest -q tests/python/test_copy_targets.py tests/python/test_copy_follow.py \
+		-k "delta or iceberg or url"
 
 ## Reads tables in parts by Spark, Ray, Dask and Daft, in an environment of their own.
 test-engines: wheel

@@ -1,14 +1,18 @@
-"""Changes of record files in a target: applied to a table of DuckDB, or kept beside Parquet as files of changes."""
+"""Changes of record files in a target: applied to its tables, or kept beside Parquet as files of changes.
+
+A target keeps the position in the journal in the transaction, or commit, that has the changes: whatever moment a copy
+is killed at, each change is in once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
-from drdarrow.copying.databases import POSITIONS, DuckDB, grouped
+from drdarrow.copying.databases import Database, DuckDB, grouped
+from drdarrow.copying.effects import effect
 from drdarrow.copying.files import PartFiles, checked
 from drdarrow.copying.folder import CHANGES, Folder, as_stored
 from drdarrow.exceptions import InterfaceError
@@ -18,10 +22,7 @@ if TYPE_CHECKING:
     from drdarrow.copying.manifest import TableState
     from drdarrow.journal.changes import Changes
 
-__all__ = ["ChangeTarget", "change_target"]
-
-#: Changes after which a record is there.
-_PUT = "('insert', 'update_after')"
+__all__ = ["ChangeTarget", "change_target", "noted"]
 
 
 class ChangeTarget(Protocol):
@@ -36,13 +37,17 @@ class ChangeTarget(Protocol):
 
 def change_target(target: Any) -> ChangeTarget:
     """The target, for changes."""
-    if isinstance(target, DuckDB):
+    if isinstance(target, DuckDB | Database):
         return _Applied(target)
-    assert type(target) is Folder, "options refuse other formats"
-    return _Kept(target)
+    if type(target) is Folder:
+        return _Kept(target)
+    from drdarrow.copying.changing_lakes import AppliedDelta, AppliedIceberg
+    from drdarrow.copying.lakes import Delta
+
+    return AppliedDelta(target) if isinstance(target, Delta) else AppliedIceberg(target)
 
 
-def _noted(table: TableState) -> Position:
+def noted(table: TableState) -> Position:
     """The position of the manifest."""
     if table.position is None:
         raise InterfaceError(
@@ -52,57 +57,33 @@ def _noted(table: TableState) -> Position:
 
 
 class _Applied:
-    """Tables of DuckDB, which changes are applied to by the numbers of records."""
+    """Tables of a database, which changes are applied to by the numbers of records."""
 
-    def __init__(self, target: DuckDB) -> None:
+    def __init__(self, target: DuckDB | Database) -> None:
         self._target = target
 
     def position(self, table: TableState) -> Position:
         # The database knows it with the changes themselves; the manifest may have missed the last ones.
         sql = (
-            f"SELECT RECEIVER, SEQUENCE_NO, ATTACHED, CHANGE_COUNT FROM {POSITIONS} "
+            f"SELECT RECEIVER, SEQUENCE_NO, ATTACHED, CHANGE_COUNT FROM {self._target.positions} "
             "WHERE COPY_ID = ? AND TABLE_NAME = ?"
         )
-        for *place, count in self._target.ask(sql, (self._target.id, table.name)):
-            table.position, table.changes = place, count
-        return _noted(table)
+        for receiver, sequence, attached, count in self._target.ask(sql, (self._target.id, table.name)):
+            table.position, table.changes = [receiver, int(sequence), attached], int(count)
+        return noted(table)
 
     def take(self, table: TableState, changes: Changes) -> None:
-        with self._target.cursor() as cursor:
-            cursor.begin()
-            try:
-                count = table.changes
-                for group in grouped(changes, self._target.options.row_group_bytes):
-                    self._apply(cursor, table, group)
-                    count += group.num_rows
-                row = [self._target.id, table.name, *changes.position, count]
-                cursor.execute(f"INSERT OR REPLACE INTO {POSITIONS} VALUES (?, ?, ?, ?, ?, ?)", row)
-                cursor.commit()
-            except BaseException:
-                with suppress(Exception):
-                    cursor.rollback()
-                raise
+        target = self._target
+        with target.unit() as unit:
+            count = table.changes
+            for group in grouped(changes, target.options.row_group_bytes):
+                unit.apply(table, effect(group))
+                count += group.num_rows
+            where = f"FROM {target.positions} WHERE COPY_ID = ? AND TABLE_NAME = ?"
+            unit.execute(f"DELETE {where}", (target.id, table.name))
+            row = (target.id, table.name, *changes.position, count)
+            unit.execute(f"INSERT INTO {target.positions} VALUES (?, ?, ?, ?, ?, ?)", row)
         table.position, table.changes = list(changes.position), count
-
-    def _apply(self, cursor: Any, table: TableState, group: pa.Table) -> None:
-        name = self._target.quoted(table)
-        clears = [at for at, change in enumerate(group["_change"].to_pylist()) if change == "clear"]
-        if clears:
-            cursor.execute(f"DELETE FROM {name}")
-            group = group.slice(clears[-1] + 1)
-        number, *fields = (_quoted(column) for column, _ in table.columns)
-        listed = "".join(f", {field}" for field in fields)
-        cursor.register("drdarrow_rows", group)
-        cursor.execute(
-            f"DELETE FROM {name} WHERE {number} IN (SELECT _rrn FROM drdarrow_rows WHERE _change <> 'update_before')"
-        )
-        cursor.execute(
-            f"INSERT INTO {name} SELECT _rrn{listed} FROM (SELECT * FROM drdarrow_rows "
-            "WHERE _change <> 'update_before' "
-            "QUALIFY row_number() OVER (PARTITION BY _rrn ORDER BY _sequence DESC) = 1) "
-            f"WHERE _change IN {_PUT}"
-        )
-        cursor.unregister("drdarrow_rows")
 
 
 class _Kept:
@@ -112,7 +93,7 @@ class _Kept:
         self._target = target
 
     def position(self, table: TableState) -> Position:
-        return _noted(table)
+        return noted(table)
 
     def take(self, table: TableState, changes: Changes) -> None:
         target = self._target
@@ -134,7 +115,3 @@ class _Kept:
 def _stored(changes: Changes, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     for batch in changes:
         yield as_stored(batch, schema)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

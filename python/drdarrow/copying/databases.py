@@ -6,10 +6,11 @@ moment finds there which parts are in, and none is in twice.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -17,13 +18,14 @@ import pyarrow as pa
 import drdarrow
 from drdarrow.copying.manifest import PartState, TableState
 from drdarrow.copying.options import Options
+from drdarrow.copying.units import DatabaseUnit, DuckDBUnit, Unit
 from drdarrow.exceptions import DataError, Error, InterfaceError, ProgrammingError
 from drdarrow.partitions.division import counting
 
 if TYPE_CHECKING:
     from drdarrow.copying.reading import Rows
 
-__all__ = ["POSITIONS", "Database", "DuckDB", "grouped"]
+__all__ = ["Database", "DuckDB", "grouped"]
 
 #: The table of parts.
 _PARTS = "DRDARROW_COPIES"
@@ -36,10 +38,11 @@ _MADE = -1
 #: The name of a file of DuckDB in statements.
 _TARGET = "drdarrow_target"
 #: The table of positions in journals, and its columns.
-POSITIONS = f"{_TARGET}.main.DRDARROW_POSITIONS"
+_POSITIONS = "DRDARROW_POSITIONS"
 _POSITION_COLUMNS = (
-    "COPY_ID VARCHAR, TABLE_NAME VARCHAR, RECEIVER VARCHAR NOT NULL, SEQUENCE_NO UBIGINT NOT NULL, "
-    "ATTACHED VARCHAR NOT NULL, CHANGE_COUNT BIGINT NOT NULL, PRIMARY KEY (COPY_ID, TABLE_NAME)"
+    "COPY_ID VARCHAR(32) NOT NULL, TABLE_NAME VARCHAR(300) NOT NULL, RECEIVER VARCHAR(64) NOT NULL, "
+    "SEQUENCE_NO DECIMAL(20, 0) NOT NULL, ATTACHED VARCHAR(32) NOT NULL, CHANGE_COUNT BIGINT NOT NULL, "
+    "PRIMARY KEY (COPY_ID, TABLE_NAME)"
 )
 #: SQLSTATEs of a table that is not there; Derby has its own, for its schema, too.
 _UNKNOWN = frozenset({"42704", "42X05", "42Y07"})
@@ -52,8 +55,8 @@ _GROUP = 122_880
 class _Base:
     """The part that both have in common: SQL of a connection."""
 
-    #: The table of parts in SQL.
-    parts = _PARTS
+    #: The tables of parts and of positions in journals, in SQL.
+    parts, positions = _PARTS, _POSITIONS
 
     def __init__(self, name: str, options: Options, copy_id: str, *, replaces: bool) -> None:
         self.name, self.options, self.id, self.replaces = name, options, copy_id, replaces
@@ -127,7 +130,7 @@ class _Base:
 class DuckDB(_Base):
     """A file of DuckDB. Threads have cursors of one connection."""
 
-    parts = f"{_TARGET}.main.{_PARTS}"
+    parts, positions = (f"{_TARGET}.main.{name}" for name in (_PARTS, _POSITIONS))
 
     def __init__(self, name: str, options: Options, copy_id: str, *, replaces: bool) -> None:
         super().__init__(name, options, copy_id, replaces=replaces)
@@ -141,11 +144,20 @@ class DuckDB(_Base):
         self._connection.execute(f"ATTACH '{path}' AS {_TARGET}")
         self._connection.execute(f"CREATE TABLE IF NOT EXISTS {self.parts} ({_COLUMNS})")
         if options.follow:
-            self._connection.execute(f"CREATE TABLE IF NOT EXISTS {POSITIONS} ({_POSITION_COLUMNS})")
+            self._connection.execute(f"CREATE TABLE IF NOT EXISTS {self.positions} ({_POSITION_COLUMNS})")
 
-    def cursor(self) -> Any:
-        """A cursor of the connection, a context manager."""
-        return self._connection.cursor()
+    @contextmanager
+    def unit(self) -> Iterator[Unit]:
+        """A transaction, which is undone after an error."""
+        with self._connection.cursor() as cursor:
+            cursor.begin()
+            try:
+                yield DuckDBUnit(cursor, self)
+                cursor.commit()
+            except BaseException:
+                with suppress(Exception):
+                    cursor.rollback()
+                raise
 
     def ask(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:
@@ -219,6 +231,8 @@ class Database(_Base):
         self.turn_of_making = threading.Lock()
         if not self._known(self.parts):
             self.ask(f"CREATE TABLE {self.parts} ({_COLUMNS})")
+        if options.follow and not self._known(self.positions):
+            self.ask(f"CREATE TABLE {self.positions} ({_POSITION_COLUMNS})")
 
     def connection(self) -> drdarrow.Connection:
         """That of this thread."""
@@ -280,6 +294,18 @@ class Database(_Base):
             raise
         part.rows, part.nulled = taken, dict(rows.nulled)
 
+    @contextmanager
+    def unit(self) -> Iterator[Unit]:
+        """A transaction, which is undone after an error."""
+        try:
+            connection = self.connection()
+            with connection.cursor() as cursor:
+                yield DatabaseUnit(cursor, self)
+            connection.commit()
+        except BaseException:
+            self._drop()
+            raise
+
     def cancel(self) -> None:
         """Breaks off what threads wait for: a lock of the target, mostly."""
         with self.turn:
@@ -303,8 +329,19 @@ class Database(_Base):
             connection = self.connection()
             with connection.cursor() as cursor:
                 cursor.ingest(self.quoted(table), schema.empty_table(), "create", types=_lengths(schema))
+                if self.options.follow:
+                    # Changes are applied by the numbers of records.
+                    cursor.execute(
+                        f"CREATE INDEX {self._index(table)} ON {self.quoted(table)} ({_name(schema.names[0])})"
+                    )
                 cursor.execute(*self.made(table, _MADE, 0, 0))
             connection.commit()
+
+    def _index(self, table: TableState) -> str:
+        """A name for the index of a table, beside it."""
+        schema, name = _names(table)
+        index = _name(f"RRN_{hashlib.sha256(f'{self.id}/{name}'.encode()).hexdigest()[:12]}".upper())
+        return index if schema is None else f"{_name(schema)}.{index}"
 
     def _drop(self) -> None:
         known: drdarrow.Connection | None = getattr(self._own, "connection", None)

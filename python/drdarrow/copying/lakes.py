@@ -46,6 +46,12 @@ class _Lake(Folder):
     def in_the_way(self, names: list[str]) -> bool:
         return False
 
+    def gone(self, table: TableState) -> DataError:
+        """The error where the table is not there any more."""
+        return DataError(
+            f"{table.name}: the table is not in {shown(self.store.path())} any more; set restart=True to copy anew"
+        )
+
     def forget(self, table: TableState) -> None:
         """The rows are replaced by the commit; the files are older versions of the lake's."""
 
@@ -147,6 +153,13 @@ class Delta(_Lake):
                 raise self.there(table)
         return well
 
+    def table(self, table: TableState) -> Any:
+        """One that was copied, as it is now."""
+        known = self._table(self.store.path(self.folder(table)))
+        if known is None:
+            raise self.gone(table)
+        return known
+
     @staticmethod
     def _table(path: str) -> Any:
         """The table; None where there is none."""
@@ -225,6 +238,13 @@ class Iceberg(_Lake):
         engine = getattr(self._catalog, "engine", None)
         if engine is not None:
             engine.dispose()
+
+    def table(self, table: TableState) -> Any:
+        """One that was copied, as it is now."""
+        known = self._table(table)
+        if known is None:
+            raise self.gone(table)
+        return known
 
     def _table(self, table: TableState) -> Any:
         from pyiceberg.exceptions import NoSuchTableError

@@ -85,6 +85,8 @@ class TableState:
     """Where its journal is followed from, a `journal.Position`. First noted before any record was read."""
     changes: int = 0
     """How many changes were taken."""
+    change_commits: int = 0
+    """The number of the commit that has the last of them, where they are applied to Delta Lake."""
     change_files: list[FileState] = field(default_factory=list)
     """Their files, where they are kept in files."""
     committed: bool = False

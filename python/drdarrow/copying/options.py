@@ -19,7 +19,7 @@ Source: TypeAlias = str | Sequence[str] | Mapping[str, str]
 #: Schemes of databases that this package connects to.
 DATABASES = ("drda://", "profile://")
 #: Formats that take the changes of a journal.
-FOLLOWED = ("parquet", "duckdb")
+FOLLOWED = ("parquet", "duckdb", "delta", "iceberg", "database")
 #: Options that say which rows and columns there are; a copy goes on only with the same.
 _SAME = ("on", "columns", "where", "plan", "snapshot", "since", "on_error")
 
@@ -87,7 +87,8 @@ class Options:
             return
         if self.format not in FOLLOWED:
             raise InterfaceError(
-                f"follow: changes are applied to a file of DuckDB, or kept beside Parquet; {self.format} takes none"
+                f"follow: changes are applied to tables (delta, iceberg, duckdb, a database), or kept beside Parquet; "
+                f"rows of {self.format} cannot be changed"
             )
         if self.since is not None:
             raise InterfaceError("follow: the journal tells what has changed; leave since= out")

@@ -173,10 +173,10 @@ class Reader:
                 raise InterfaceError(f"{name}: record files are divided by the numbers of their records")
         with self.opened(table) as file:
             if options.follow:
-                if options.format == "parquet" and file.schema.names.count(file.schema.names[0]) > 1:
+                if options.format != "duckdb" and file.schema.names.count(file.schema.names[0]) > 1:
                     raise InterfaceError(
                         f"follow: {table.source} has a field RRN, and so are the numbers of its records named, which "
-                        "Parquet cannot tell apart; take DuckDB, or leave the field out with columns="
+                        f"{options.format} cannot tell apart; take DuckDB, or leave the field out with columns="
                     )
                 # Before the first record is read: what changes from now on is read from the journal.
                 place = journal.end(self.connection(), options.journal, file=table.source)
