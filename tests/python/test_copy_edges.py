@@ -333,3 +333,13 @@ def test_values_of_a_condition_may_be_a_list_and_of_any_type(srv: server.Server,
     where: Any = ["ID < ?", [Decimal(30)]]
     for _ in range(2):
         assert drdarrow.copy("SHOP.ORDERS", tmp_path, uri=srv.uri, where=where).rows == 30
+
+
+def test_a_server_that_knows_a_few_statements_is_copied_from(tmp_path: Path) -> None:
+    rows = pa.table({"ID": pa.array(range(COUNT), pa.int32()), "KIND": [f"k{n % 3}" for n in range(COUNT)]})
+    with server.serve(tables={"T": rows, "NONE": rows.slice(0, 0)}, engine="tables", persona="luw") as made:
+        report = drdarrow.copy("ANYBODY.*", tmp_path / "all", uri=made.uri, parts=3)
+        assert report.ok and [table.source_rows for table in report.tables] == [0, COUNT]
+        some = drdarrow.copy("SELECT ID FROM T WHERE KIND = 'k1'", tmp_path / "some", uri=made.uri)
+    assert ids(tmp_path / "all" / "ANYBODY.T") == list(range(COUNT)) and ids(tmp_path / "all" / "ANYBODY.NONE") == []
+    assert ids(tmp_path / "some" / "QUERY") == list(range(1, COUNT, 3)) and some.rows == 1000

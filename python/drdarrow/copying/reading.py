@@ -18,7 +18,6 @@ from drdarrow.copying.options import Options
 from drdarrow.exceptions import DataError, Error, InterfaceError, NotSupportedError
 from drdarrow.partitions import Part
 from drdarrow.partitions.division import counting
-from drdarrow.tables import statement
 
 __all__ = ["Reader", "Rows"]
 
@@ -114,17 +113,15 @@ class Reader:
         if table.kind == "file" or options.snapshot is not None:
             return None
         where = bounded(table, options)
-        sql, values = statement(table.source), list[Any]()
-        if where is not None:
-            name = correlation(table)
-            source = f"({table.source}\n)" if table.kind == "query" else quoted_table(table.source)
-            sql, values = f"SELECT * FROM {source} AS {name} WHERE {where[0]}", list(where[1])
-        connection = self.connection()
         if table.kind == "query" and where is None:
             return None
+        source = f"({table.source}\n)" if table.kind == "query" else quoted_table(table.source)
+        connection = self.connection()
+        sql = f"SELECT {counting(str(connection.server['product']))} FROM {source} AS {correlation(table)}"
+        if where is not None:
+            sql = f"{sql} WHERE {where[0]}"
         with connection.cursor(row_factory=None) as cursor:
-            counted = counting(str(connection.server["product"]))
-            row = cursor.execute(f"SELECT {counted} FROM ({sql}\n) AS DRDA_C", values or None).fetchone()
+            row = cursor.execute(sql, None if where is None else list(where[1]) or None).fetchone()
         self.rest()
         return None if row is None else int(row[0])
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from drdarrow._core import Schema
 from drdarrow.conditions import Condition
-from drdarrow.exceptions import InterfaceError, NotSupportedError, OperationalError
+from drdarrow.exceptions import InterfaceError, NotSupportedError, OperationalError, ProgrammingError
 from drdarrow.partitions import keys, platforms
 from drdarrow.partitions.asking import Asking, Described, Done, Fetched
 from drdarrow.partitions.division import DeclinedError, Division, Facts
@@ -200,7 +200,12 @@ def _way(way: str, wish: Wish, relation: Relation, facts: Facts, kinds: Mapping[
         case "modulo":
             if on is None and relation.table is None:
                 raise DeclinedError("it is a query, and no column is named")
-            return keys.by_remainders(kinds, facts, wish.count, on)
+            remainders = keys.by_remainders(kinds, facts, wish.count, on)
+            try:
+                yield Described(relation.asked("*", remainders.conditions[0]))
+            except (ProgrammingError, NotSupportedError) as e:
+                raise DeclinedError(f"the server does not tell remainders: {e}") from None
+            return remainders
     how = None if way == "keys" else way
     if on is not None:
         return (yield from keys.by_keys(relation, on, kinds, facts, wish.count, how))

@@ -8,15 +8,47 @@ use crate::server::error::SqlError;
 use arrow_schema::Field;
 
 impl Parser {
-    /// `WHERE column = value AND column LIKE pattern …`
-    pub(super) fn conditions(&mut self) -> Result<Vec<Filter>, SqlError> {
-        let mut filters = Vec::new();
+    /// `WHERE column = value AND column LIKE pattern AND 1 = 0 …`, and whether no row can pass.
+    pub(super) fn conditions(&mut self) -> Result<(Vec<Filter>, bool), SqlError> {
+        let (mut filters, mut never) = (Vec::new(), false);
         let mut more = self.accept("WHERE");
         while more {
-            filters.push(self.condition()?);
+            let open = self.accept("(");
+            if let Some(Token::Number(_)) = self.peek() {
+                never |= !self.equal_numbers()?;
+            } else {
+                filters.push(self.condition()?);
+            }
+            if open {
+                self.expect(")")?;
+            }
             more = self.accept("AND");
         }
-        Ok(filters)
+        Ok((filters, never))
+    }
+
+    /// `1 = 0`: a query that asks for the columns alone.
+    fn equal_numbers(&mut self) -> Result<bool, SqlError> {
+        let mut numbers = [0; 2];
+        for (n, number) in numbers.iter_mut().enumerate() {
+            if n == 1 {
+                self.expect("=")?;
+            }
+            match self.literal()? {
+                Literal::Integer(value) => *number = value,
+                _ => return Err(self.unexpected("an integer")),
+            }
+        }
+        let [one, other] = numbers;
+        Ok(one == other)
+    }
+
+    /// `AS name`: a table has a name of its own, which nothing here asks for.
+    pub(super) fn correlation(&mut self) -> Result<(), SqlError> {
+        if self.accept("AS") {
+            self.name()?;
+        }
+        Ok(())
     }
 
     /// `WHERE column = value`

@@ -3,6 +3,7 @@
 use super::Table;
 use super::plan::{Filter, Literal, Operand, SelectedColumns};
 use crate::server::error::SqlError;
+use arrow_array::{ArrayRef, Decimal128Array, Int32Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -47,7 +48,7 @@ pub(super) fn pick(table: &Table, columns: &SelectedColumns) -> Result<Vec<usize
             let place = |name: &String| exact.get(name.as_str()).or_else(|| folded.get(&name.to_ascii_uppercase()));
             names.iter().map(|name| place(name).copied().ok_or_else(|| SqlError::no_column(name))).collect()
         }
-        SelectedColumns::Count => Ok(Vec::new()),
+        SelectedColumns::Count | SelectedColumns::CountBig => Ok(Vec::new()),
     }
 }
 
@@ -77,8 +78,26 @@ pub(super) fn placed<'a>(
     row.collect::<Result<Vec<_>, _>>().map(Cow::Owned)
 }
 
-pub(super) fn count_schema() -> SchemaRef {
-    Arc::new(Schema::new(vec![Field::new("1", DataType::Int32, false)]))
+/// The column of a number of rows; none where something else is asked for.
+pub(super) fn count_schema(columns: &SelectedColumns) -> Option<SchemaRef> {
+    let kind = match columns {
+        SelectedColumns::Count => DataType::Int32,
+        SelectedColumns::CountBig => DataType::Decimal128(31, 0),
+        _ => return None,
+    };
+    Some(Arc::new(Schema::new(vec![Field::new("1", kind, false)])))
+}
+
+/// The row that has it.
+pub(super) fn counted(count: i64, schema: SchemaRef) -> Result<RecordBatch, SqlError> {
+    let array: ArrayRef = match schema.field(0).data_type() {
+        DataType::Int32 => {
+            let count = i32::try_from(count).map_err(|_| SqlError::new(-802, "22003", &[]))?;
+            Arc::new(Int32Array::from(vec![count]))
+        }
+        kind => Arc::new(Decimal128Array::from(vec![i128::from(count)]).with_data_type(kind.clone())),
+    };
+    RecordBatch::try_new(schema, vec![array]).map_err(|e| SqlError::system(&e.to_string()))
 }
 
 pub(super) fn literal_schema(literals: &[Literal]) -> SchemaRef {

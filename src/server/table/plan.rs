@@ -14,6 +14,8 @@ pub(super) enum Plan {
         columns: SelectedColumns,
         /// All of them hold.
         filters: Vec<Filter>,
+        /// No row is taken, whatever the filters say.
+        never: bool,
         /// Equal rows come once.
         distinct: bool,
         limit: Option<usize>,
@@ -55,6 +57,8 @@ pub(super) enum Plan {
 pub(super) enum SelectedColumns {
     All,
     Count,
+    /// COUNT_BIG, a DECIMAL(31,0).
+    CountBig,
     Named(Vec<String>),
 }
 

@@ -1,11 +1,11 @@
 //! One connection's session: its statements, run on the tables that its transaction sees.
 
-use super::columns::{count_schema, literal_schema, markers, pick, placed};
+use super::columns::{count_schema, counted, literal_schema, markers, pick, placed};
 use super::current_schema::{self, CurrentSchema};
 use super::held_tables::HeldTables;
 use super::insert::Insert;
 use super::objects;
-use super::plan::{Literal, Operand, Plan, Register, SelectedColumns};
+use super::plan::{Literal, Operand, Plan, Register};
 use super::scan::{Match, distinct, select};
 use super::sql;
 use super::stop::Stop;
@@ -16,7 +16,7 @@ use crate::server::budget::Budget;
 use crate::server::catalog::database::Database;
 use crate::server::catalog::view::Catalog;
 use crate::server::error::SqlError;
-use arrow_array::{ArrayRef, Int32Array, RecordBatch};
+use arrow_array::RecordBatch;
 use arrow_schema::{Field, Schema, SchemaRef};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -75,13 +75,14 @@ impl Session for MemorySession {
                 let batch = RecordBatch::try_new(schema, columns).map_err(|e| SqlError::system(&e.to_string()))?;
                 Ok(Box::new(std::iter::once(Ok(batch))))
             }
-            Plan::Select { table, columns, filters, limit, distinct: once } => {
+            Plan::Select { table, columns, filters, never, limit, distinct: once } => {
                 let table = self.readable(table)?;
                 let picked = pick(&table, columns)?;
                 let filter = Match::of(filters, &table, parameters, &self.stop)?;
+                let filter = if *never { Match::None } else { filter };
                 let limit = limit.unwrap_or(usize::MAX);
-                match columns {
-                    SelectedColumns::Count => {
+                match count_schema(columns) {
+                    Some(schema) => {
                         let mut count = 0i64;
                         for batch in table.batches.iter() {
                             count += filter
@@ -90,10 +91,7 @@ impl Session for MemorySession {
                                 .map(|(_, n, hit)| if *hit { *n as i64 } else { 0 })
                                 .sum::<i64>();
                         }
-                        let count = i32::try_from(count).map_err(|_| SqlError::new(-802, "22003", &[]))?;
-                        let array: ArrayRef = Arc::new(Int32Array::from(vec![count]));
-                        let batch = RecordBatch::try_new(count_schema(), vec![array]);
-                        Ok(Box::new(std::iter::once(batch.map_err(|e| SqlError::system(&e.to_string())))))
+                        Ok(Box::new(std::iter::once(counted(count, schema))))
                     }
                     _ if *once => Ok(distinct(select(table, picked, filter, usize::MAX, self.stop.clone()), limit)),
                     _ => Ok(select(table, picked, filter, limit, self.stop.clone())),
@@ -258,9 +256,9 @@ impl MemorySession {
             Plan::Select { table, columns, filters, .. } => {
                 let table = self.readable(table)?;
                 let markers = markers(filters, &table)?;
-                let schema = match columns {
-                    SelectedColumns::Count => count_schema(),
-                    _ => {
+                let schema = match count_schema(columns) {
+                    Some(schema) => schema,
+                    None => {
                         let picked = pick(&table, columns)?;
                         Arc::new(table.schema.project(&picked).map_err(|e| SqlError::system(&e.to_string()))?)
                     }
@@ -303,6 +301,7 @@ impl MemorySession {
 mod tests {
     use super::super::MemoryTables;
     use super::*;
+    use arrow_array::{ArrayRef, Int32Array};
 
     #[test]
     fn what_others_commit_while_a_statement_runs_is_not_lost() {

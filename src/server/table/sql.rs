@@ -166,11 +166,11 @@ impl Parser {
         let distinct = self.accept("DISTINCT");
         let columns = if self.accept("*") {
             SelectedColumns::All
-        } else if self.accept("COUNT") {
+        } else if let Some(count) = self.counted() {
             self.expect("(")?;
             self.expect("*")?;
             self.expect(")")?;
-            SelectedColumns::Count
+            count
         } else {
             SelectedColumns::Named(self.list(Parser::name)?)
         };
@@ -180,7 +180,8 @@ impl Parser {
         if distinct && !table.contains('.') {
             return Err(self.unexpected("a view of the catalog"));
         }
-        let filters = self.conditions()?;
+        self.correlation()?;
+        let (filters, never) = self.conditions()?;
         let limit = if self.accept("FETCH") {
             self.expect("FIRST")?;
             let limit = match self.peek() {
@@ -197,7 +198,14 @@ impl Parser {
             None
         };
         self.isolation()?;
-        Ok(Plan::Select { table, columns, filters, limit, distinct })
+        Ok(Plan::Select { table, columns, filters, never, limit, distinct })
+    }
+
+    fn counted(&mut self) -> Option<SelectedColumns> {
+        if self.accept("COUNT") {
+            return Some(SelectedColumns::Count);
+        }
+        self.accept("COUNT_BIG").then_some(SelectedColumns::CountBig)
     }
 
     /// A name; of a qualified one the last part.
@@ -291,8 +299,14 @@ mod tests {
     #[test]
     fn statements_are_understood() {
         let select = parse("select a, \"b c\" from app.t where x = 'it''s' fetch first 5 rows only;").unwrap();
-        let Plan::Select { table, columns: SelectedColumns::Named(names), filters, limit: Some(5), distinct: false } =
-            select
+        let Plan::Select {
+            table,
+            columns: SelectedColumns::Named(names),
+            filters,
+            limit: Some(5),
+            distinct: false,
+            ..
+        } = select
         else {
             panic!("{select:?}");
         };
@@ -303,6 +317,11 @@ mod tests {
         let select =
             parse("SELECT DISTINCT TYPE FROM SYSCAT.TABLES WHERE A LIKE ? ESCAPE '+' AND B = 1 WITH UR").unwrap();
         assert!(matches!(select, Plan::Select { filters, distinct: true, .. } if filters.len() == 2));
+        for (sql, nothing) in [("(A = 1) AND (1 = 0)", true), ("1 = 1 AND A = 1", false)] {
+            let select = parse(&format!("SELECT COUNT_BIG(*) FROM \"S\".T AS \"X y\" WHERE {sql}")).unwrap();
+            assert!(matches!(select, Plan::Select { table, columns: SelectedColumns::CountBig, never, filters, .. }
+                    if table == "T" && never == nothing && filters.len() == 1));
+        }
         let register = parse("SELECT CURRENT SCHEMA FROM SYSIBM.SYSDUMMY1 WITH UR").unwrap();
         assert!(matches!(register, Plan::Register(Register::Schema)));
         let insert = parse("INSERT INTO A.T (B, \"c d\") VALUES (?, 1)").unwrap();
