@@ -344,3 +344,15 @@ def test_a_closed_connection_tells_nothing():
         with pytest.raises(drdarrow.InterfaceError, match="closed"):
             connection.tables()
         assert len(told) == len(list(told))
+
+
+def test_a_table_that_a_row_tells_of_is_not_looked_for_again() -> None:
+    with server.serve(persona="luw") as running, running.connect() as connection:
+        connection.execute("CREATE TABLE T (A INTEGER NOT NULL PRIMARY KEY)")
+        [column] = connection.columns("T")
+        for of in (connection.columns, connection.keys, connection.indexes, connection.statistics):
+            assert list(of(column)) == list(of("T"))
+        connection.execute("DROP TABLE T")
+        assert list(connection.keys(column)) == []
+        with pytest.raises(drdarrow.ProgrammingError, match="there is no table"):
+            connection.keys("T")

@@ -46,7 +46,8 @@ class Script:
         match ask:
             case Catalog("columns"):
                 return [SimpleNamespace(schema="S", table="T", name=name, nullable=nullable) for name, _, nullable in COLUMNS]
-            case Catalog():
+            case Catalog(method, (column,)):
+                assert (column.schema, column.table) == ("S", "T"), f"{method} looks for the table again"
                 return []
             case Described():
                 return SimpleNamespace(names=["K"], types=["Int32"])

@@ -79,9 +79,8 @@ def named(names: Sequence[str], kinds: Mapping[str, Kind]) -> Key:
 
 def indexed(relation: Relation, kinds: Mapping[str, Kind]) -> Asking[list[Key]]:
     """The keys and indexes of a table, those first that divide best."""
-    assert relation.table is not None
-    constraints = yield Catalog("keys", (relation.table,))
-    indexes = yield Catalog("indexes", (relation.table,))
+    constraints = yield Catalog("keys", (relation.known,))
+    indexes = yield Catalog("indexes", (relation.known,))
     found = [*_constraints(constraints), *_indexes(indexes)]
 
     def order(key: Key) -> tuple[bool, int, bool, int, str]:

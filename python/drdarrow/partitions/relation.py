@@ -56,6 +56,8 @@ class Relation:
     name: str = ""
     #: Schema and name in the catalog, where it is a table that the catalog has.
     table: tuple[str, str] | None = None
+    #: A row about one of its columns, by which the catalog is asked without a search for the table.
+    known: Any = None
     #: The name given is that of an alias, which may stand for one member alone.
     aliased: bool = False
     condition: Condition = _ALL
@@ -153,7 +155,9 @@ def _table(source: str | tuple[str, str], product: str) -> Asking[Relation]:
     if given == quoted(name):
         # An alias of the same name in another schema would be as short.
         aliased = product == "Db2 for i" and (yield from _current_schema()) != schema
-    of = Relation(Condition(f"{given if aliased else found} AS {quoted(name)}"), "*", quoted(name), (schema, name))
+    of = Relation(
+        Condition(f"{given if aliased else found} AS {quoted(name)}"), "*", quoted(name), (schema, name), told[0]
+    )
     required = frozenset(column.name for column in told if not column.nullable)
     return replace(of, aliased=aliased, columns=tuple(column.name for column in told), required=required)
 

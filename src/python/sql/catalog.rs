@@ -19,11 +19,12 @@ use crate::python::errors::Raise;
 use crate::python::rows::{self, Rows};
 use crate::python::shared_connection::SharedConnection;
 
-/// A table by its name as SQL has it, or by schema and name as they are.
+/// A table by its name as SQL has it, by schema and name as they are, or by a row about one of its columns.
 #[derive(FromPyObject)]
 pub(super) enum GivenTable {
     Written(String),
     Exact(String, String),
+    Known { schema: String, table: String },
 }
 
 /// Kinds of tables: one, or several.
@@ -104,14 +105,19 @@ pub(super) async fn statistics(link: Arc<SharedConnection>, table: GivenTable) -
 }
 
 impl GivenTable {
-    /// The table that there is, by its schema and name.
-    async fn found(&self, catalog: &Catalog) -> Result<CatalogFilter> {
-        let table = match self {
-            GivenTable::Written(name) => catalog.table(name).await?,
-            GivenTable::Exact(schema, name) => catalog.table_of(schema, name).await?,
+    /// The table that there is, by its schema and name. Whoever has a row about it knows that it is there.
+    async fn found(self, catalog: &Catalog) -> Result<CatalogFilter> {
+        let (schema, name) = match self {
+            GivenTable::Written(name) => names(catalog.table(&name).await?),
+            GivenTable::Exact(schema, name) => names(catalog.table_of(&schema, &name).await?),
+            GivenTable::Known { schema, table } => (schema, table),
         };
-        Ok(CatalogFilter { schema: Some(NameFilter::is(table.schema)), ..CatalogFilter::of_name(table.name) })
+        Ok(CatalogFilter { schema: Some(NameFilter::is(schema)), ..CatalogFilter::of_name(name) })
     }
+}
+
+fn names(table: TableRow) -> (String, String) {
+    (table.schema, table.name)
 }
 
 /// The answer of a catalog: rows with names, and Arrow data for pyarrow, pandas, Polars, DuckDB. It is shown as text, and
