@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, GenericBinaryArray, OffsetSizeTrait};
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use fearless_simd::{Level, dispatch};
 
 use super::buffer_pool::BufferPool;
 use super::cell_layout::{CellLayout, Validity};
@@ -13,6 +14,7 @@ use super::primitive::{DecoderTarget, first_null};
 use super::proven::ProvenText;
 use crate::column::error::{Column, ColumnError, Reason};
 use crate::wire::ccsid::flat::Places;
+use crate::wire::codec::instructions::level;
 use crate::wire::value::cell::{Cells, NULL};
 
 /// Most values are shorter than one of these, and a copy of a fixed length is a few instructions.
@@ -44,6 +46,7 @@ pub(super) struct ByteColumn<O: OffsetSizeTrait> {
     pub(super) rough: Vec<u8>,
     /// Where it went.
     pub(super) places: Places,
+    level: Level,
 }
 
 /// The questions to a decoder that its column answers, `column: ByteColumn`.
@@ -83,6 +86,7 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
             foreign: 0,
             rough: Vec::new(),
             places: Places::default(),
+            level: level(),
         }
     }
 
@@ -191,18 +195,13 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
         if self.values.len() < needed {
             self.values.resize(needed.max(self.values.len() * 2), 0);
         }
-        let (buf, values, mut end) = (cells.buf, self.values.as_mut_slice(), self.used);
-        self.offsets.extend(cells.offsets.iter().take(rows).map(|at| {
-            // A NULL lies beyond any block.
-            let from = buf.get((*at as usize).min(last)..).and_then(|tail| tail.first_chunk::<N>());
-            let to = values.get_mut(end..).and_then(|tail| tail.first_chunk_mut::<N>());
-            if let (Some(from), Some(to)) = (from, to) {
-                *to = *from;
-            }
-            end += select_unpredictable(*at == NULL, 0, width);
-            O::usize_as(end)
-        }));
-        self.used = end;
+        let even = Cells { offsets: cells.offsets.get(..rows).unwrap_or_default(), ..*cells };
+        let to = (&mut self.offsets, self.values.as_mut_slice());
+        self.used = match N {
+            ..=SHORTEST => lay::<N, O>(&even, width, self.used, to),
+            // Wide registers copy more at once.
+            _ => dispatch!(self.level, _simd => lay::<N, O>(&even, width, self.used, to)),
+        };
         rows
     }
 
@@ -277,6 +276,28 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
         let row = (cells.first_row..).zip(cells.offsets).find(|(_, at)| cut(**at));
         self.column.cut(row.map_or(cells.first_row, |(row, _)| row))
     }
+}
+
+/// Copies values of one length by `N` bytes each, from `end` on; where the last one ends.
+#[inline(always)]
+fn lay<const N: usize, O: OffsetSizeTrait>(
+    cells: &Cells<'_>,
+    width: usize,
+    mut end: usize,
+    (offsets, values): (&mut Vec<O>, &mut [u8]),
+) -> usize {
+    let last = cells.buf.len().saturating_sub(N);
+    offsets.extend(cells.offsets.iter().map(|at| {
+        // A NULL lies beyond any block.
+        let from = cells.buf.get((*at as usize).min(last)..).and_then(|tail| tail.first_chunk::<N>());
+        let to = values.get_mut(end..).and_then(|tail| tail.first_chunk_mut::<N>());
+        if let (Some(from), Some(to)) = (from, to) {
+            *to = *from;
+        }
+        end += select_unpredictable(*at == NULL, 0, width);
+        O::usize_as(end)
+    }));
+    end
 }
 
 /// The cells of a chunk as [`ByteColumn::convert`] takes them.

@@ -43,18 +43,21 @@ impl Zoned {
         // The zone of the last digit is the sign.
         let ascii = matches!(first, [digit, _, ..] if digit >> 4 == 3) || matches!(first, [digit] if digit >> 4 == 3);
         let flip = if ascii { FLIP } else { 0 };
-        let (mut high, mut low, mut out) = ([ZONED_ZERO; LANES], [ZONED_ZERO; LANES], [0; LANES]);
+        let start = values.len();
         let odd = dispatch!(self.level, simd => {
-            match self.bytes {
+            let (mut high, mut low, mut out) = ([ZONED_ZERO; LANES], [ZONED_ZERO; LANES], [0; LANES]);
+            let odd = match self.bytes {
                 _ if !self.words(group, flip, &mut high, &mut low) => 1,
                 ..=WORD => zoned_vectors::zoned(simd, &low, self.most, &mut out),
                 _ => zoned_vectors::zoned_long(simd, &high, &low, self.most, &mut out),
-            }
+            };
+            values.extend(out.iter().take(group.offsets.len()).map(|value| i128::from(*value)));
+            odd
         });
         if odd != 0 {
+            values.truncate(start);
             return None;
         }
-        values.extend(out.iter().take(group.offsets.len()).map(|value| i128::from(*value)));
         Some(())
     }
 
