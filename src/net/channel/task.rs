@@ -28,7 +28,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-/// The memory of the last frames is kept so long after the last answer.
+/// The memory of the last long frames is kept so long after them.
 const SPARES: Duration = Duration::from_secs(1);
 /// How long the reply to an abandoned request may take before the connection is given up.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -66,7 +66,7 @@ pub(super) struct Task<S> {
     telling: Telling,
     /// It was told that without an answer.
     doubtful: bool,
-    /// When to let go of the memory of frames, while nothing is asked.
+    /// When to let go of the memory of long frames, while none are asked for.
     rest: Option<Instant>,
 }
 
@@ -254,7 +254,9 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         match job.start() {
             Ok(chain) => {
                 self.deframer.expect(job.expect());
-                self.rest = None;
+                if self.deframer.expects_long() {
+                    self.rest = None;
+                }
                 let reply = Correlation::new(self.send(chain), job.is_unnumbered());
                 let idle = Idle::default();
                 let (failed, chains, brought, drain, left) = (false, 1, 0, None, false);
@@ -408,8 +410,9 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         self.late = active.reply.unanswered();
         self.idle = Idle::default();
         let Some(chain) = active.job.end() else {
-            let rests = self.active.is_empty() && self.deframer.holds_spares();
-            self.rest = rests.then(|| Instant::now() + SPARES);
+            if self.active.is_empty() && self.deframer.holds_spares() {
+                self.rest.get_or_insert_with(|| Instant::now() + SPARES);
+            }
             return if self.doubtful { Err(doubtful()) } else { Ok(()) };
         };
         active.chains += 1;

@@ -75,9 +75,6 @@ impl Deframer {
     /// frame is collected without regrowing. Our own number, not the peer's.
     pub fn expect(&mut self, bytes: usize) {
         self.expect = bytes.min(self.limit);
-        if !self.expects_long() {
-            self.let_go();
-        }
     }
 
     /// True when a frame of several segments was asked for.
@@ -332,7 +329,7 @@ mod tests {
         drop(first);
         assert_eq!(next(&mut deframer).as_ptr(), place);
         assert!(deframer.holds_spares() && second == [7; 100_000][..]);
-        deframer.expect(0);
+        deframer.let_go();
         assert!(!deframer.holds_spares());
         assert!(!Deframer::new(1 << 20).holds_spares());
     }
