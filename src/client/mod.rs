@@ -16,6 +16,7 @@ pub mod probe;
 #[cfg(any(feature = "python", feature = "adbc"))]
 pub(crate) mod process;
 pub mod server_info;
+mod spare_memory;
 pub mod sql;
 mod token;
 pub mod warning;

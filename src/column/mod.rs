@@ -1,5 +1,6 @@
 //! Cells to Arrow arrays and back.
 
+pub mod batch_memory;
 pub mod decode;
 pub mod encode;
 pub mod error;

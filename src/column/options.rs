@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use arrow_schema::{DataType, TimeUnit};
 
+use super::batch_memory::BatchMemory;
+
 /// Treatment of digits of a second that are finer than the unit chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Excess {
@@ -159,6 +161,8 @@ pub struct Options {
     /// A BOOLEAN that is neither 0 nor 1 is true, not an error. (Read: IBM's tests of its Python driver call a procedure
     /// with 11, and Db2 takes it.)
     pub any_true: bool,
+    /// The memory that readers leave for the next one: of a connection, its own.
+    pub memory: BatchMemory,
 }
 
 impl Default for Options {
@@ -176,6 +180,7 @@ impl Default for Options {
             force_ccsid: BTreeMap::new(),
             bit_data_ccsid: None,
             any_true: false,
+            memory: BatchMemory::default(),
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::login::{credentials, policy};
 use crate::client::login::{random, stalled};
 use crate::client::warning::Warning;
+use crate::column::batch_memory::BatchMemory;
 use crate::flow::error::FlowError;
 use crate::flow::file::command;
 use crate::flow::file::connect::{FileConnect, FileIdentity};
@@ -134,6 +135,7 @@ impl FileConnection {
             opened: AtomicU32::new(0),
             starting: tokio::sync::Mutex::new(()),
             describing: tokio::sync::Mutex::new(()),
+            memory: BatchMemory::default(),
         })))
     }
 

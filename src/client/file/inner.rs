@@ -3,6 +3,7 @@
 use super::config::FileConfig;
 use super::file_name::FileName;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
+use crate::column::batch_memory::BatchMemory;
 use crate::flow::error::FlowError;
 use crate::flow::file::command;
 use crate::flow::file::connect::FileSession;
@@ -35,6 +36,8 @@ pub(super) struct FileInner {
     pub starting: tokio::sync::Mutex<()>,
     /// One describes at a time: the outfiles have fixed names.
     pub describing: tokio::sync::Mutex<()>,
+    /// Of the batches of its scans.
+    pub memory: BatchMemory,
 }
 
 impl FileInner {

@@ -59,6 +59,7 @@ impl OpenFile {
             return refuse(ErrorClass::Programming, "42703", format!("{setting}: {name} has no field {stray:?}"));
         }
         options.values.values.force_ccsid.append(&mut options.force_ccsid);
+        options.values.values.memory = inner.memory.clone();
         let most = formats.formats.iter().map(|format| format.fields.len()).max();
         let mut map = most.filter(|_| !given);
         let mut laid = Laid { read: format.placed(), written: format.placed() };

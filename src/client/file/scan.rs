@@ -9,6 +9,7 @@ use super::range::{KeyRange, Start, Taken};
 use crate::client::batch_source::{BatchSource, Wait};
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::limits::{BatchDelay, Decoded, Limits, until};
+use crate::client::spare_memory::let_go_soon;
 use crate::client::warning::Warning;
 use crate::column::file::decode::RecordDecoder;
 use crate::flow::file::exchange::FileReply;
@@ -267,6 +268,12 @@ impl ScanStream {
         self.let_go();
     }
 
+    /// No batch comes any more.
+    fn let_go_of_memory(&mut self) {
+        self.decoder.let_go();
+        let_go_soon(&self.remote.options.values.values.memory);
+    }
+
     /// Closes in the background, after the blocks that are on their way: nobody wants them, but who gave them up
     /// early would give up the connection too.
     fn let_go(&mut self) {
@@ -304,7 +311,10 @@ impl BatchSource for ScanStream {
                     (false, _) if self.patience.is_over() => self.batch(),
                     (false, _) => Ok(Decoded::NeedBlock),
                     (true, false) => self.batch(),
-                    (true, true) => self.failure.clone().map_or(Ok(Decoded::End), Err),
+                    (true, true) => {
+                        self.let_go_of_memory();
+                        self.failure.clone().map_or(Ok(Decoded::End), Err)
+                    }
                 };
             };
             let rows = CHUNK.min(self.limits.rows - self.decoder.len()).min(block.count - *at);
@@ -344,6 +354,7 @@ impl BatchSource for ScanStream {
 impl Drop for ScanStream {
     fn drop(&mut self) {
         self.let_go();
+        self.let_go_of_memory();
     }
 }
 

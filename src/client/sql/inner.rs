@@ -11,6 +11,7 @@ use super::unit_of_work::UnitOfWork;
 use crate::client::config::Config;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::limits::Decoded;
+use crate::column::batch_memory::BatchMemory;
 use crate::flow::error::FlowError;
 use crate::flow::secmec::caution::Caution;
 use crate::flow::sql::bind::Bind;
@@ -77,7 +78,8 @@ impl Inner {
         let Arrival { channel, session, tls, caution, config: found } = arrival;
         // A new password is that of the next login.
         let Config { password, new_password, .. } = config;
-        let config = Config { password: new_password.or(password), new_password: None, ..config };
+        let mut config = Config { password: new_password.or(password), new_password: None, ..config };
+        config.options.memory = BatchMemory::default();
         let inner = Inner {
             peer: Peer::new(named(&found)),
             sections: Sections::new(&config, &session.rdbnam),

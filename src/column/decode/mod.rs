@@ -106,6 +106,7 @@ fn target(kind: &ColumnKind, field: &Field, index: usize, options: &Options) -> 
         column: Column::new(field, index),
         data_type: kind.data_type(),
         null_on_error: kind.nullable(options),
+        memory: options.memory.clone(),
     }
 }
 

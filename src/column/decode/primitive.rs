@@ -13,6 +13,7 @@ use super::ColumnDecoder;
 use super::buffer_pool::BufferPool;
 use super::cell_layout::{CellLayout, Validity};
 use super::gather::Extent;
+use crate::column::batch_memory::BatchMemory;
 use crate::column::error::{Column, ColumnError, Reason};
 use crate::wire::codec::instructions::level;
 use crate::wire::value::cell::{Cells, NULL};
@@ -27,6 +28,7 @@ pub(super) struct DecoderTarget {
     pub(super) data_type: DataType,
     /// Bad values become NULL.
     pub(super) null_on_error: bool,
+    pub(super) memory: BatchMemory,
 }
 
 /// Knows one form of a value.
@@ -69,13 +71,13 @@ pub(super) struct Primitive<T: ArrowPrimitiveType> {
 impl<T: ArrowPrimitiveType> Primitive<T> {
     pub(super) fn new(target: DecoderTarget, reader: Box<dyn Read<T::Native>>) -> Self {
         Primitive {
+            spares: BufferPool::new(&target.memory, (target.column.index, 0)),
             target,
             reader,
             values: Vec::new(),
             validity: Validity::new(),
             expected: 0,
             nulled: 0,
-            spares: BufferPool::default(),
         }
     }
 
@@ -168,8 +170,8 @@ impl<T: ArrowPrimitiveType> ColumnDecoder for Primitive<T> {
 
     fn finish(&mut self) -> Result<ArrayRef, ColumnError> {
         let (values, nulls) = self.take();
-        let values = ScalarBuffer::from(values);
-        self.spares.keep(values.inner());
+        let rows = values.len();
+        let values = ScalarBuffer::new(self.spares.hand_out(values, rows), 0, rows);
         let array = PrimitiveArray::<T>::new(values, nulls);
         Ok(Arc::new(array.with_data_type(self.target.data_type.clone())))
     }

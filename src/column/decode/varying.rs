@@ -70,6 +70,8 @@ pub(super) use counted_by_column;
 
 impl<O: OffsetSizeTrait> ByteColumn<O> {
     pub(super) fn new(target: DecoderTarget) -> Self {
+        let pool = |which| BufferPool::new(&target.memory, (target.column.index, which));
+        let (spare_offsets, spare_values) = (pool(0), pool(1));
         ByteColumn {
             column: target.column,
             null_on_error: target.null_on_error,
@@ -80,8 +82,8 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
             used: 0,
             first_row: 0,
             expected: (0, 0),
-            spare_offsets: BufferPool::default(),
-            spare_values: BufferPool::default(),
+            spare_offsets,
+            spare_values,
             proven: ProvenText::default(),
             foreign: 0,
             rough: Vec::new(),
@@ -248,7 +250,7 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
                 // Zeroed memory of this size comes from the system untouched.
                 self.values = vec![0; expected_bytes];
             } else {
-                self.values.resize(expected_bytes, 0);
+                self.values.resize(expected_bytes.max(self.values.len()), 0);
             }
         }
     }
@@ -261,13 +263,10 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
     pub(super) fn take(&mut self) -> (OffsetBuffer<O>, Buffer, Option<NullBuffer>) {
         self.begin(0, 0);
         self.expect(self.len(), self.used);
-        self.values.truncate(self.used);
-        self.used = 0;
-        let offsets = ScalarBuffer::from(std::mem::take(&mut self.offsets));
-        let values = Buffer::from_vec(std::mem::take(&mut self.values));
-        self.spare_offsets.keep(offsets.inner());
-        self.spare_values.keep(&values);
-        (OffsetBuffer::new(offsets), values, self.validity.finish())
+        let (ends, used) = (self.offsets.len(), std::mem::take(&mut self.used));
+        let offsets = self.spare_offsets.hand_out(std::mem::take(&mut self.offsets), ends);
+        let values = self.spare_values.hand_out(std::mem::take(&mut self.values), used);
+        (OffsetBuffer::new(ScalarBuffer::new(offsets, 0, ends)), values, self.validity.finish())
     }
 
     #[cold]

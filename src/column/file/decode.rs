@@ -154,6 +154,11 @@ impl RecordDecoder {
             .map_err(|e| RecordError::Batch(e.to_string()))
     }
 
+    /// No batch comes after this: the memory of the last ones is left to the next reader.
+    pub fn let_go(&mut self) {
+        self.fields.clear();
+    }
+
     fn append_chunk(&mut self, chunk: &[u8], stride: &Stride, rows: usize) -> Result<(), RecordError> {
         let first_row = self.rrns.len() as u64 + 1;
         let slots = || chunk.chunks_exact(stride.increment).take(rows);

@@ -15,6 +15,7 @@ use super::sections::SectionLease;
 use crate::client::batch_source::{BatchSource, Wait};
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::limits::{BatchDelay, Decoded, Limits};
+use crate::client::spare_memory::let_go_soon;
 use crate::client::warning::Warning;
 use crate::flow::bounds::{OBJECTS_WITHOUT_ROWS, WARNINGS};
 use crate::flow::error::FlowError;
@@ -234,6 +235,12 @@ impl QueryStream {
         }
     }
 
+    /// No batch comes any more.
+    fn let_go_of_memory(&mut self) {
+        self.batch.let_go();
+        let_go_soon(&self.inner.config.options.memory);
+    }
+
     fn error(&self, e: FlowError) -> Error {
         let broken =
             matches!(e, FlowError::Wire(_) | FlowError::Drda(_) | FlowError::Lob { .. } | FlowError::Overlong { .. });
@@ -303,7 +310,7 @@ impl QueryStream {
                     return self.finish();
                 }
                 self.count_nulled();
-                self.batch.let_go();
+                self.let_go_of_memory();
                 return match (self.failure.take(), &self.settled) {
                     (Some(e), _) => {
                         self.settled = None;
@@ -353,6 +360,7 @@ impl QueryStream {
 impl Drop for QueryStream {
     fn drop(&mut self) {
         self.let_go();
+        self.let_go_of_memory();
         self.cursor.stop(self.rows.has_ended());
     }
 }

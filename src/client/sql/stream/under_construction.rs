@@ -86,7 +86,7 @@ impl UnderConstruction {
         self.decoders.iter().map(|decoder| decoder.nulled())
     }
 
-    /// No batch comes after this: the decoders keep the memory of the last ones.
+    /// No batch comes after this: the memory of the last ones is left to the next reader.
     pub(in crate::client::sql) fn let_go(&mut self) {
         self.decoders.clear();
     }

@@ -472,5 +472,6 @@ proptest::proptest! {
 mod bulk;
 mod groups;
 mod levels;
+mod memory;
 mod speed;
 mod text;
