@@ -64,7 +64,7 @@ $(VENV)/ready: Makefile $(VENV)/made | system
 
 ## Formatting, lints, licences.
 check: tools
-	cargo fmt --check
+	cargo fmt --all --check
 	$(PYTHON) tools/twins.py --check
 	cargo clippy --locked --all-targets --features python,server,adbc -- -D warnings
 	cargo clippy --locked --lib --features adbc -- -D warnings
@@ -139,7 +139,7 @@ soak:
 
 ## Sizes of the library by module and crate.
 size: $(VENV)/made
-	cargo rustc --locked --profile wheel --quiet --features extension-module,server,adbc --lib --crate-type cdylib -- -C strip=none $(RUSTC_ARGS)
+	cargo rustc --package drdarrow --locked --profile wheel --quiet --features extension-module,server,adbc --lib --crate-type cdylib -- -C strip=none $(RUSTC_ARGS)
 	$(BIN)/python tools/size.py target/wheel/libdrdarrow.so
 
 ## Benchmark beside the clients of Derby: ratios of one run.

@@ -80,8 +80,6 @@
 pub mod adbc;
 pub mod client;
 #[doc(hidden)]
-pub mod column;
-#[doc(hidden)]
 pub mod flow;
 #[doc(hidden)]
 pub mod net;
@@ -89,8 +87,9 @@ pub mod net;
 mod python;
 #[cfg(feature = "server")]
 pub mod server;
+
 #[doc(hidden)]
-pub mod wire;
+pub use drdarrow_codec::{column, wire};
 
 pub use client::batch_source::BatchSource;
 pub use client::config::security::Security;

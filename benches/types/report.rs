@@ -1,6 +1,6 @@
 //! Arguments of the benchmark, its lines, and the list of those that miss the goal.
 
-use fearless_simd::Level;
+use drdarrow::wire::codec::instructions::Level;
 
 /// Nanoseconds a byte that decoding may take.
 const DECODE_GOAL: f64 = 4.0;

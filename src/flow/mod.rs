@@ -4,6 +4,8 @@
 pub mod bounds;
 pub mod error;
 pub mod file;
+#[cfg(test)]
+mod hex;
 pub mod placement;
 pub mod probe;
 pub mod progress;

@@ -1,23 +1,18 @@
 //! The law of the table of SQL types: numbers of types stand there and nowhere else. `SqlType` and `TypeId` are made of
 //! numbers that came over the wire, never of one that is written down.
 
-use super::source::{collect, strip, without_tests};
-use std::fs;
-use std::path::Path;
+use super::source::{files, strip, without_tests};
 
 /// The table.
-const TABLE: &str = "src/wire/value/types.rs";
+const TABLE: &str = "wire/value/types.rs";
 /// Calls that make a type of a number.
 const MAKERS: &[&str] = &["SqlType::new(", "TypeId::new(", "TypeId::from(", "lid::field("];
 
 #[test]
 fn numbers_of_types_stand_in_the_table_alone() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files = Vec::new();
-    collect(&root.join("src"), &mut files);
     let mut bare = Vec::new();
-    for path in files.iter().filter(|path| !path.ends_with(TABLE)) {
-        bare.extend(written(&fs::read_to_string(path).unwrap()).map(|line| format!("{}:{line}", path.display())));
+    for (_, path, text) in files().iter().filter(|(name, ..)| name != TABLE) {
+        bare.extend(written(text).map(|line| format!("{path}:{line}")));
     }
     assert!(bare.is_empty(), "a type by its number:\n{}", bare.join("\n"));
 }

@@ -1,24 +1,18 @@
 //! The law of one place: the `impl` blocks of a type stand in few files. A method call is no import, so files that share
 //! a type by its methods would know each other without the imports telling.
 
-use super::source::{collect, strip, without_tests};
+use super::source::{strip, without_tests};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 
 /// Files with `impl` blocks of one type.
 const MOST: usize = 2;
 
 #[test]
 fn the_methods_of_a_type_stand_in_few_files() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut paths = Vec::new();
-    collect(&root, &mut paths);
     let mut files: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
-    for path in paths {
-        let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+    for (name, _, text) in super::source::files() {
         let layer = name.split('/').next().unwrap().to_owned();
-        for of in implemented(&without_tests(&strip(&fs::read_to_string(&path).unwrap()))) {
+        for of in implemented(&without_tests(&strip(&text))) {
             files.entry((layer.clone(), of)).or_default().insert(name.clone());
         }
     }

@@ -2,10 +2,8 @@
 //! imports another in a circle.
 
 use super::is_below;
-use super::source::{collect, paths, resolve, strip, without_tests};
+use super::source::{paths, resolve, strip, without_tests};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 
 /// The folders of the two sides, on every layer that has them.
 const SIDES: &[&str] = &["sql", "file"];
@@ -103,28 +101,21 @@ fn the_law_sees_sides_children_and_circles() {
     assert!(circles(&graph(&[("a", &["b", "c"]), ("b", &["c"]), ("c", &[])])).is_empty());
 }
 
-/// The files that each file of `src/` imports, by their paths without `.rs` and `/mod.rs`. A file that declares
+/// The files that each file imports, by their paths without `.rs` and `/mod.rs`. A file that declares
 /// others is not held against those below it: they share its types, and it names them.
 fn imports() -> BTreeMap<String, BTreeSet<String>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut paths = Vec::new();
-    collect(&root, &mut paths);
-    let names: Vec<String> = paths
-        .iter()
-        .map(|path| {
-            let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
-            name.trim_end_matches(".rs").trim_end_matches("/mod").to_owned()
-        })
-        .collect();
-    let files: BTreeSet<String> = names.iter().cloned().collect();
-    let used = |(name, path): (&String, _)| {
-        let used = imports_of(name, &fs::read_to_string(path).unwrap(), &files);
+    let sources = super::source::files();
+    let stem = |name: &str| name.trim_end_matches(".rs").trim_end_matches("/mod").to_owned();
+    let files: BTreeSet<String> = sources.iter().map(|(name, ..)| stem(name)).collect();
+    let used = |(name, _, text): &(String, String, String)| {
+        let name = &stem(name);
+        let used = imports_of(name, text, &files);
         let related = |other: &String| is_below(other, name) || is_below(name, other);
         // The root of a layer names its sides; below a layer, a file that declares others is one with them.
         let used = used.into_iter().filter(|other| !related(other) || !name.contains('/') && other.contains('/'));
         (name.clone(), used.collect())
     };
-    names.iter().zip(&paths).map(used).collect()
+    sources.iter().map(used).collect()
 }
 
 /// The files of `files` that the text of a file names.

@@ -3,6 +3,29 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The folders with code: that of the crate, and that of the part of it that is a crate by itself.
+const ROOTS: &[&str] = &["src", "codec/src"];
+
+/// Every file of code but for tests: its name below its root, its path from the folder of the repository, its text. The
+/// root of the crate within is named `codec.rs`.
+pub(super) fn files() -> Vec<(String, String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut out = Vec::new();
+    for root in ROOTS {
+        let mut paths = Vec::new();
+        collect(&folder.join(root), &mut paths);
+        out.extend(paths.iter().map(|path| {
+            let below = |root: &Path| path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+            let name = match below(folder).as_str() {
+                "codec/src/lib.rs" => "codec.rs".to_owned(),
+                _ => below(&folder.join(root)),
+            };
+            (name, below(folder), fs::read_to_string(path).unwrap())
+        }));
+    }
+    out
+}
+
 /// The crates that Cargo.toml names as dependencies, as they are written in code.
 pub(super) fn dependencies(manifest: &str) -> Vec<String> {
     let mut inside = false;
@@ -11,14 +34,15 @@ pub(super) fn dependencies(manifest: &str) -> Vec<String> {
         if let Some(section) = line.strip_prefix('[') {
             inside = section.starts_with("dependencies]");
         } else if inside && let Some((name, _)) = line.split_once('=').filter(|_| !line.starts_with('#')) {
-            out.push(name.trim().replace('-', "_"));
+            let name = name.trim().trim_end_matches(".workspace");
+            out.push(name.replace('-', "_"));
         }
     }
     out
 }
 
 /// The files below a folder, but for those of tests.
-pub(super) fn collect(dir: &Path, out: &mut Vec<PathBuf>) {
+fn collect(dir: &Path, out: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
     entries.sort();
     for path in entries {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the tables of src/wire/ccsid/ from ICU's data.
+"""Writes the tables of codec/src/wire/ccsid/ from ICU's data.
 
     python3 tools/ccsid/generate.py
 
@@ -45,7 +45,7 @@ import subprocess
 
 from icu import VERSION, Icu
 
-ROOM = pathlib.Path(__file__).resolve().parents[2] / "src/wire/ccsid"
+ROOM = pathlib.Path(__file__).resolve().parents[2] / "codec/src/wire/ccsid"
 
 EBCDIC = [
     37, 273, 277, 278, 280, 284, 285, 290, 297, 420, 423, 424, 500, 803, 833, 836, 838, 870, 871, 875, 880, 905,

@@ -128,7 +128,7 @@ fn refused(code: u32) -> Result<(), FlowError> {
 mod tests {
     use super::*;
     use crate::flow::secmec::line::Line;
-    use crate::wire::ddm::param::hex;
+    use crate::flow::hex::hex;
 
     fn bytes(name: &str) -> Vec<u8> {
         let all = include_str!("../../../tests/data/record_frames.hex");

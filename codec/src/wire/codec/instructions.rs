@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use fearless_simd::Level;
+pub use fearless_simd::Level;
 
 thread_local! {
     static HELD: Cell<Option<Level>> = const { Cell::new(None) };

@@ -16,7 +16,7 @@ use crate::wire::file::format::{DdsType, RecordField, RecordFormat};
 
 /// The data of the S38BUF in a captured frame.
 fn captured(name: &str) -> Vec<u8> {
-    let lines = include_str!("../../../tests/data/record_frames.hex").lines();
+    let lines = include_str!("../../../../tests/data/record_frames.hex").lines();
     let frame = hex(lines.filter_map(|l| l.strip_prefix(name)?.strip_prefix(' ')).next().unwrap());
     let end = 6 + usize::from(u16::from_be_bytes([frame[6], frame[7]]));
     frame[10..end].to_vec()
