@@ -1,5 +1,6 @@
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.List;
@@ -7,6 +8,23 @@ import java.util.List;
 /** Units of work, savepoints, isolation; statements that are broken off. */
 final class Transactions {
     private Transactions() {
+    }
+
+    /** Has a connection wait for locks for a second only. A real Derby has no such statement, and is told when it starts. */
+    private static void impatient(Connection connection) throws SQLException {
+        try {
+            change(connection, "SET CURRENT LOCK TIMEOUT 1");
+        } catch (SQLException e) {
+            if (!e.getSQLState().equals("42X01")) {
+                throw e;
+            }
+        }
+    }
+
+    private static void change(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.executeUpdate(sql);
+        }
     }
 
     static void add(Suite suite) {
@@ -44,6 +62,23 @@ final class Transactions {
             String table = scene.table("ID INTEGER");
             scene.connection().rollback();
             Scene.fails("42", () -> scene.rows("SELECT ID FROM " + table));
+        });
+        suite.both("transaction: a locked table is read and not changed", scene -> {
+            String table = scene.table("ID INTEGER");
+            scene.connection().setAutoCommit(false);
+            Connection other = scene.open();
+            other.setAutoCommit(false);
+            impatient(other);
+            scene.execute("LOCK TABLE " + table + " IN SHARE MODE");
+            Scene.same(List.of(), Scene.rows(other, "SELECT ID FROM " + table), "read");
+            Scene.fails("40", () -> change(other, "INSERT INTO " + table + " VALUES (1)"));
+            scene.connection().commit();
+            scene.execute("LOCK TABLE " + table + " IN EXCLUSIVE MODE");
+            Scene.fails("40", () -> Scene.rows(other, "SELECT ID FROM " + table));
+            scene.connection().commit();
+            change(other, "INSERT INTO " + table + " VALUES (2)");
+            other.commit();
+            Scene.same(List.of("2"), scene.rows("SELECT ID FROM " + table), "rows");
         });
         suite.both("transaction: a savepoint is gone back to", scene -> {
             String table = scene.table("ID INTEGER");

@@ -87,6 +87,11 @@ class Dialect:
         """Registers have other values from now on."""
         self._registers.update({name: literal(value) for name, value in told.items()})
 
+    @property
+    def isolation(self) -> str:
+        """The one that was set, or that of the start."""
+        return self._registers["ISOLATION"].strip("'")
+
     def forget_schema(self) -> None:
         """The current schema is the one of the start again."""
         self.take(dict.fromkeys(("SCHEMA", "SQLID"), self._user))

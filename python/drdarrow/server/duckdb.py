@@ -14,6 +14,7 @@ from drdarrow.server.dialect import Dialect
 from drdarrow.server.drawn import Drawn
 from drdarrow.server.kept import Kept
 from drdarrow.server.known import Committed, Known
+from drdarrow.server.locks import Locks
 from drdarrow.server.macros import Macros
 from drdarrow.server.references import References
 from drdarrow.server.rules.product import LUW, Product
@@ -33,6 +34,7 @@ class DuckEngine:
     guarded: the instance is locked, and so are statements that reach beyond its tables.
     product: the one whose rules statements have.
     read_only: queries run in transactions that DuckDB itself lets change nothing; there are no others.
+    workers: statements that run at a time; half as many may wait for locks.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class DuckEngine:
         guarded: bool = True,
         product: Product = LUW,
         read_only: bool = False,
+        workers: int = 8,
     ) -> None:
         self._source = source
         self._kept = Kept(source, read_only)
@@ -56,6 +59,7 @@ class DuckEngine:
         self._watch = Watch(guard.memory(source)) if guarded else None
         #: Held while values of sequences are drawn and looked at.
         self._drawing = Lock()
+        self._locks = Locks(workers // 2)
 
     def session(self, user: str, database: str, /) -> DuckSession:
         """A session on a cursor of its own."""
@@ -75,4 +79,4 @@ class DuckEngine:
         known = Known(self._committed, self._remembered, self._kept)
         current = CurrentSchema(cursors, dialect, rules.product, user, home)
         engine = rules, self._macros, self._references, self._watch
-        return DuckSession(cursors, dialect, current, known, *engine, Drawn(self._drawing))
+        return DuckSession(cursors, dialect, current, known, *engine, Drawn(self._drawing), self._locks)

@@ -48,7 +48,7 @@ def engine(source: Any, tables: dict[str, Any], settings: ServerSettings) -> Eng
     guarded = not settings.external_access
     if guarded:
         guard.lock(source)
-    return DuckEngine(source, facts, guarded, product, settings.read_only)
+    return DuckEngine(source, facts, guarded, product, settings.read_only, settings.workers)
 
 
 def _load(cursor: Any, name: str, table: _core.Collected, storage: Storage) -> dict[str, dict[str, str]]:

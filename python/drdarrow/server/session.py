@@ -24,6 +24,7 @@ from drdarrow.server import (
     describing,
     final,
     kept,
+    locking,
     merges,
     positioned,
     remembered,
@@ -41,6 +42,7 @@ from drdarrow.server.drawn import Drawn
 from drdarrow.server.engine import Called, Objects, Prepared, PreparedCall, SqlError, Views
 from drdarrow.server.inserts import Insert
 from drdarrow.server.known import Known
+from drdarrow.server.locks import Locks
 from drdarrow.server.macros import Macros
 from drdarrow.server.meaning import Run
 from drdarrow.server.procedures import session as procedures
@@ -77,8 +79,9 @@ class DuckSession(TransactionSession):
         references: References | None,
         watch: Watch | None,
         drawn: Drawn,
+        locks: Locks,
     ) -> None:
-        super().__init__(cursors, current, known, rules, watch)
+        super().__init__(cursors, current, known, rules, watch, locks)
         self._drawn = drawn
         self._dialect = dialect
         self._macros = macros
@@ -112,6 +115,10 @@ class DuckSession(TransactionSession):
             return self._keep(Statement(Run(""), "REGISTER", said=sql)), None, []
         if is_about_savepoints(sql):
             return self._keep(Statement(Run(sql), "SAVEPOINT")), None, []
+        if locking.is_lock(sql):
+            with self._reading():
+                self._locking.check(sql)
+            return self._keep(Statement(Run(""), locking.KIND, said=sql)), None, []
         if is_about_procedures(sql) and not self._rules.product.derby:
             return procedures.prepare_definition(self, sql)
         if altering.is_alteration(sql):
@@ -140,6 +147,7 @@ class DuckSession(TransactionSession):
             found = describing.describe(cursor, apart, translated, known, self._rules)
         statement, described, parameters = found
         statement.shown = shown
+        statement.uncommitted = locking.reads_uncommitted(sql) or self._dialect.isolation == "UR"
         if statement.kind in DEFINITIONS:
             statement.said = sql
         self._next = statement
@@ -209,6 +217,8 @@ class DuckSession(TransactionSession):
         self._next = self._next if statement.kind == "SAVEPOINT" else None
         if (changing := statement.changing[0] if statement.changing else statement).kind in CHANGES:
             self._temporaries.change(changing.run.sql)
+        defines = changing.kind in DEFINITIONS
+        self._wait(changing, changing.kind in CHANGES or defines, defines or self._local)
         self._updates = changing.only_updates
         references = self._references
         if references is not None and statement.text and (statement.grows or references.concerns(statement.text)):
@@ -277,9 +287,12 @@ class DuckSession(TransactionSession):
             return None
         statement = self._prepared(number)
         if statement.kind == "REGISTER":
-            self._dialect.told(statement.said)
+            self._told_register(statement.said)
             return None
         with self._watched():
+            if statement.kind == locking.KIND:
+                self._lock(statement.said)
+                return None
             if statement.kind == "SCHEMA":
                 self._set_schema(statement.said, rows[0] if rows else ())
                 return None
@@ -290,6 +303,10 @@ class DuckSession(TransactionSession):
                 if statement.kind == altering.KIND:
                     statement = altering.as_now(self, statement)
                 return self._execute(statement, rows)
+
+    def _told_register(self, sql: str) -> None:
+        self._locking.told(sql)
+        self._dialect.told(sql)
 
     def _about_savepoints(self, sql: str) -> None:
         try:
@@ -357,6 +374,8 @@ class DuckSession(TransactionSession):
         if not self._begun:
             # A macro of the transaction would go with it.
             self._main.ready(*statements)
+            # What others commit meanwhile counts as later.
+            self._locking.begin()
             self._main.begin()
             self._begun = True
 
@@ -417,7 +436,7 @@ class DuckSession(TransactionSession):
 
     def set(self, sql: str, /) -> None:
         """The schema is taken over, and what the client says of itself. Other registers mean nothing here."""
-        self._dialect.told(sql)
+        self._told_register(sql)
         if current_schema.is_set(sql):
             kept.check(sql)
             with self._watched():

@@ -12,11 +12,15 @@ from drdarrow.server.cursors import Cursor
 from drdarrow.server.final import Change
 from drdarrow.server.inserts import Insert
 from drdarrow.server.lexer import lex
+from drdarrow.server.locking import changed_table
 from drdarrow.server.meaning import Run
 from drdarrow.server.merges import Doubles, doubles
 from drdarrow.server.procedures.calls import Call
 
 __all__ = ["Statement"]
+
+#: Characters of a statement in which the table that it changes is looked for first.
+_START = 1024
 
 
 @dataclass
@@ -48,6 +52,8 @@ class Statement:
     #: A definition in the client's words; the views of the catalog that it reads, by their names in DuckDB.
     said: str = ""
     shown: Sequence[str] = ()
+    #: It reads what others have not committed.
+    uncommitted: bool = False
     #: The current schema that was told when it was prepared, where its names are looked for.
     schema: str = ""
     #: The procedure that it calls, with its arguments.
@@ -62,6 +68,14 @@ class Statement:
     def returns(self) -> bool:
         """DuckDB gives the rows that it changes, not their number."""
         return any(word.upper == "RETURNING" for word in lex(self.run.sql))
+
+    @cached_property
+    def target(self) -> tuple[str, ...]:
+        """The table that it changes, by the parts of its name; none where it changes none."""
+        start = self.run.sql[:_START]
+        plain = start.lstrip()[:1] not in ("(", "w", "W")
+        found = changed_table(lex(start), self.kind) if plain else ()
+        return found or changed_table(lex(self.run.sql), self.kind)
 
     def twice(self, sql: str) -> Doubles:
         """The query for rows that it would change twice. sql: the statement as it is about to run."""

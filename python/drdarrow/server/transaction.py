@@ -8,7 +8,10 @@ from drdarrow.server.cursors import Cursor, Cursors
 from drdarrow.server.describing import Rules
 from drdarrow.server.engine import SqlError
 from drdarrow.server.known import Known
+from drdarrow.server.locking import Locking
+from drdarrow.server.locks import Locks
 from drdarrow.server.savepoints import Savepoints
+from drdarrow.server.statement import Statement
 from drdarrow.server.temporary import Temporaries
 from drdarrow.server.watch import Watch
 from drdarrow.server.watched import WatchedSession
@@ -20,7 +23,13 @@ class TransactionSession(WatchedSession):
     """The changes of a session that are not committed."""
 
     def __init__(
-        self, cursors: Cursors, current: CurrentSchema, known: Known, rules: Rules, watch: Watch | None
+        self,
+        cursors: Cursors,
+        current: CurrentSchema,
+        known: Known,
+        rules: Rules,
+        watch: Watch | None,
+        locks: Locks,
     ) -> None:
         super().__init__(cursors, watch)
         self._main = cursors.main
@@ -29,6 +38,7 @@ class TransactionSession(WatchedSession):
         self._rules = rules
         self._temporaries = Temporaries()
         self._savepoints = Savepoints()
+        self._locking = Locking(locks, rules.product, current, cursors.main, self.patience.unbroken)
         self._begun = False
         #: Changes that are not committed, and those of tables and the like.
         self._changed = self._defined = False
@@ -46,6 +56,7 @@ class TransactionSession(WatchedSession):
 
     def commit(self) -> None:
         """Ends the transaction. Raises SqlError -911 when DuckDB cannot commit it."""
+        defined = self._defined
         if self._begun:
             try:
                 self._known.keep(self._main, self._defined)
@@ -56,17 +67,42 @@ class TransactionSession(WatchedSession):
             self._schemas = False
             self._ended()
             self._temporaries.committed(self._main)
+        self._locking.end(True, defined)
         self._savepoints.clear()
 
     def rollback(self) -> None:
         """Undoes the transaction."""
         self._savepoints.clear()
-        if self._begun:
-            self._undo()
+        try:
+            if self._begun:
+                self._undo()
+        finally:
+            self._locking.end(False, False)
+
+    def _lock(self, sql: str) -> None:
+        """Locks a table until the end of the transaction."""
+        try:
+            self._locking.lock(sql)
+        except SqlError as e:
+            raise self._given_up(e) from e
+
+    def _wait(self, statement: Statement, changes: bool, fresh: bool) -> None:
+        """Waits until nobody has locked what a statement is about."""
+        try:
+            self._locking.before(statement, changes, fresh or self._defined)
+        except SqlError as e:
+            raise self._given_up(e) from e
+
+    def _given_up(self, error: SqlError) -> SqlError:
+        """The condition of a wait for a lock: it may end the transaction."""
+        if error.rolled_back:
+            self.rollback()
+        return error
 
     def _undo(self) -> None:
         """Undoes the transaction in DuckDB."""
         self._ended()
+        self._locking.undone()
         self._main.rollback()
         self._temporaries.rolled_back(self._main)
         if self._schemas:
@@ -100,6 +136,8 @@ class TransactionSession(WatchedSession):
         else:
             self._savepoints.undone()
         self._undo()
+        if lost or found.rolled_back:
+            self._locking.end(False, False)
         if lost and not found.rolled_back:
             return SqlError(-1476, "40506", str(found.sqlcode), *found.tokens, rolled_back=True)
         return found

@@ -55,7 +55,10 @@ pub(super) fn opnqry(
     let (section, mut cursor) = match opened {
         Ok(opened) => opened,
         Err(error) => {
-            out.reply(&env.database_reply(cp::OPNQFLRM).encode(env.text)?);
+            // IBM's and Derby's drivers take the message that the unit of work is gone in place of this one, not after it.
+            if !error.rolled_back {
+                out.reply(&env.database_reply(cp::OPNQFLRM).encode(env.text)?);
+            }
             if env.persona.goes_on && error == not_prepared() {
                 // Derby tells of the failed prepare once, and of the open nothing more.
                 env.card(Some(&env.success(None)), out)?;

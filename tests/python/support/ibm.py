@@ -251,3 +251,35 @@ def rowsets(to: str, sql: str, size: int, moves: list[tuple[int, int]]) -> list[
         rows = range(fetched.value if there else 0)
         out.append([texts.raw[row * width : row * width + lengths[row]].decode() for row in rows])
     return out
+
+
+def locked(to: str) -> list[str]:
+    """What a second connection finds while the first has locked T."""
+    one, other = connect(to), connect(to)
+    ibm_db.exec_immediate(one, "CREATE TABLE T (A INTEGER)")
+    ibm_db.exec_immediate(one, "INSERT INTO T VALUES (1)")
+    for connection in (one, other):
+        ibm_db.autocommit(connection, ibm_db.SQL_AUTOCOMMIT_OFF)
+        ibm_db.exec_immediate(connection, "SET CURRENT LOCK TIMEOUT = 1")
+    found = []
+
+    def tried(sql: str) -> str:
+        try:
+            ibm_db.exec_immediate(other, sql)
+        except Exception as error:
+            text = str(error)
+            reason = text[text.index("Reason code") :].split('"')[1] if "Reason code" in text else text
+            return f"{ibm_db.stmt_error()} -911 reason code {reason}" if "SQL0911N" in text else text
+        finally:
+            ibm_db.rollback(other)
+        return "changed"
+
+    for mode in ("SHARE", "EXCLUSIVE"):
+        sql = f"LOCK TABLE T IN {mode} MODE"
+        ibm_db.exec_immediate(one, sql)
+        found.append(sql)
+        if mode == "SHARE":
+            found.append(f"read {rows(other, 'SELECT A FROM T')[0][0]}")
+        found.append(tried("INSERT INTO T VALUES (2)"))
+        ibm_db.commit(one)
+    return [*found, tried("UPDATE T SET A = 3")]
