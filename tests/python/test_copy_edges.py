@@ -144,7 +144,7 @@ def test_records_that_were_added_are_found_by_their_numbers(tmp_path: Path) -> N
 
 
 def test_rows_that_were_changed_are_asked_for_by_the_moment_of_their_change() -> None:
-    """No server of the tests has ROW CHANGE TIMESTAMP: the condition is that of IBM's documents."""
+    """The condition is that of IBM's documents; the rows are those of test_server_change_times.py."""
     early, late = dt.datetime(2026, 1, 1), dt.datetime(2026, 1, 2)
     options = Options("parquet", since="row change timestamp", margin=60, where=("STATE = ?", ["open"]))
     table = TableState("SHOP.ORDERS", "shop.orders", "table", run=1, low=packed(early), high=packed(late))

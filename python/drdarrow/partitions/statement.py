@@ -94,16 +94,22 @@ def changed(query: str) -> str | None:
     tokens = list(_tokens(query))
     if any(token.text == ";" or token.depth < 0 for token in tokens):
         return "it is more than one statement"
-    for token, after in zip(tokens, [*tokens, None][1:], strict=True):
+    for at, (token, after) in enumerate(zip(tokens, [*tokens, None][1:], strict=True)):
         follows, reason = _CHANGED.get(token.word, (None, ""))
         if reason and (follows is None or (after is not None and after.text.upper() == follows)):
             return reason
         period = token.word == "FOR" and after is not None and after.word in ("SYSTEM_TIME", "BUSINESS_TIME")
-        if token.depth == 0 and token.word in _LAST and not period:
+        if token.depth == 0 and token.word in _LAST and not period and not _of_row(tokens, at):
             return _LAST[token.word]
     if any(_unordered(tokens[at:]) for at, token in enumerate(tokens) if token.word in _NUMBERING):
         return "ROW_NUMBER() without an order numbers the rows in another way for each part"
     return None
+
+
+def _of_row(tokens: list[Token], at: int) -> bool:
+    """The FOR of `ROW CHANGE TIMESTAMP FOR table`."""
+    words = [token.word for token in tokens[max(at - 3, 0) : at + 1]]
+    return words[:2] == ["ROW", "CHANGE"] and words[2:] in (["TIMESTAMP", "FOR"], ["TOKEN", "FOR"])
 
 
 def _unordered(tokens: list[Token]) -> bool:
@@ -149,13 +155,18 @@ def simple(query: str) -> Simple | None:
     if at < len(tokens) and tokens[at].is_name and words[at] != "WHERE" and words[at] not in _MORE:
         name = tokens[at].text
         at += 1
-    if name is None and (_qualified(listed) or _qualified(tokens[at:])):
+    of_rows = [n for n in range(at, len(tokens)) if _of_row(tokens, n)]
+    if name is None and (of_rows or _qualified(listed) or _qualified(tokens[at:])):
         # The table gets a name, by which alone its columns are known then.
         return None
     text = query[tokens[0].end : tokens[first - 1].start].strip()
     if at == len(tokens):
         return Simple(text, table, name, None)
-    if words[at] != "WHERE" or at + 1 == len(tokens) or _MORE.intersection(words[at:]):
+    if (
+        words[at] != "WHERE"
+        or at + 1 == len(tokens)
+        or _MORE.intersection(word for n, word in enumerate(words[at:], at) if n not in of_rows)
+    ):
         return None
     return Simple(text, table, name, query[tokens[at].end :].strip())
 

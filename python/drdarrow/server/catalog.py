@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drdarrow.server import columns, numbering, spelling, types
+from drdarrow.server.change_times import KEY
 from drdarrow.server.columns import Facts
 from drdarrow.server.engine import Constraint, Described, Index, Objects, SequenceInfo, SqlError, Table
 from drdarrow.server.kept import SCHEMA
@@ -205,6 +206,9 @@ def _column(row: Any, facts: Mapping[str, Mapping[str, str]], noted: TableMemory
         if value is not None:
             told[key] = value
     told.pop("drda:name", None)
+    if (changed := facts.get(name, {}).get(KEY)) is not None:
+        told[KEY] = changed
+        told.pop("drda:default", None)
     return title, arrow, {**told, **noted.columns.get(name, {})}
 
 

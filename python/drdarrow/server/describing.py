@@ -10,6 +10,7 @@ from typing import Any
 
 from drdarrow.server import (
     catalog,
+    change_times,
     columns,
     drawn,
     edits,
@@ -131,10 +132,11 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
     if ducks and kind in ("INSERT", "UPDATE"):
         stored = ((n, of_duck(ducks[n])) for n in storing.assigned(edits.Statement(text)))
         run.scales = {n: column.scale for n, column in stored if column is not None and column.exact}
-    run.then += _sequences_of(translated.changes, known)
+    run.then += translated.then + _sequences_of(translated.changes, known)
     declared = {**translated.declared, **translated.numbered}
     statement = Statement(run, kind, declared=declared, changes=translated.changes, text=text, grows=grows)
     statement.emptied, statement.undone = translated.emptied, translated.undone
+    statement.dated = change_times.dates(run.sql, known, statement.target)
     statement.draws = drawn.draws(run.sql)
     if kind == "INSERT" and (own := meaning.identity_of(text, known)) is not None:
         statement.draws, statement.own = [*statement.draws, own[0]], own[0] if own[1] else ""

@@ -13,6 +13,7 @@ Translated is what DuckDB would refuse or take for something else; the rest of a
 | `x + 1 MONTH` | an interval |
 | `ORDER BY x DESC` | NULLs are high: `DESC NULLS FIRST` |
 | `WITH n AS (... n ...)` | `WITH RECURSIVE` |
+| `ROW CHANGE TIMESTAMP` as a column and in expressions | see `change_times` |
 | `NEXT VALUE FOR s`, `PREVIOUS VALUE FOR s`, identity columns | `nextval('s')`: see `numbering`, `drawn` |
 | `FROM lib/file` | `FROM lib.file` |
 | `CREATE INDEX schema.name` | `CREATE INDEX name` |
@@ -26,7 +27,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from drdarrow.server import client_information, ddl, derived, markers, numbering, reserved, schemas, temporary
+from drdarrow.server import (
+    change_times,
+    client_information,
+    ddl,
+    derived,
+    markers,
+    numbering,
+    reserved,
+    schemas,
+    temporary,
+)
 from drdarrow.server.derived import Derived
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, lex, text
@@ -49,9 +60,10 @@ class Translated:
     sql: str
     declared: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     changes: list[ddl.Change] = field(default_factory=list)
-    #: Statements that run before it; values for columns that are GENERATED ALWAYS are given by OVERRIDING.
+    #: Statements that run before it, and after; values for columns that are GENERATED ALWAYS are given by OVERRIDING.
     first: list[str] = field(default_factory=list)
     overriding: bool = False
+    then: list[str] = field(default_factory=list)
     #: Its words about a sequence.
     numbered: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     #: The temporary table that it makes, if that has no rows after the end of a transaction.
@@ -133,6 +145,10 @@ class Dialect:
         words = made.words if made is not None else words
         defining = ddl.is_definition(words)
         words, first, numbered = numbering.identities(words) if defining else (words, [], {})
+        words, moments, then = change_times.definitions(words) if defining else (words, {}, [])
+        if moments and (temporary_table is not None or "TEMP" in (word.upper for word in words[:4])):
+            raise SqlError(-270, "42997", "ROW CHANGE TIMESTAMP of a temporary table")
+        numbered |= moments
         declared = ddl.declared(words) if defining else {}
         changes = ddl.changes(words)
         for columns in (*declared.values(), *({change.column: change.about} for change in changes)):
@@ -148,6 +164,7 @@ class Dialect:
             changes,
             first,
             overriding,
+            then=then,
             emptied=emptied,
             undone=undone,
             casts=casts,

@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any
 
 from drdarrow.server import columns, describing, guard, remembered, schemas
+from drdarrow.server.change_times import Clock
 from drdarrow.server.current_schema import CurrentSchema
 from drdarrow.server.cursors import Cursor, Cursors
 from drdarrow.server.describing import Rules
@@ -60,6 +61,7 @@ class DuckEngine:
         #: Held while values of sequences are drawn and looked at.
         self._drawing = Lock()
         self._locks = Locks(workers // 2)
+        self._clock = Clock(source)
 
     def session(self, user: str, database: str, /) -> DuckSession:
         """A session on a cursor of its own."""
@@ -79,4 +81,4 @@ class DuckEngine:
         known = Known(self._committed, self._remembered, self._kept)
         current = CurrentSchema(cursors, dialect, rules.product, user, home)
         engine = rules, self._macros, self._references, self._watch
-        return DuckSession(cursors, dialect, current, known, *engine, Drawn(self._drawing), self._locks)
+        return DuckSession(cursors, dialect, current, known, *engine, Drawn(self._drawing), self._locks, self._clock)

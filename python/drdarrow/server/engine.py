@@ -55,9 +55,10 @@ class Table(NamedTuple):
     name: str
     #: TABLE, VIEW, ALIAS.
     kind: str
-    #: Metadata may also have `drda:comment`, `drda:heading`, `drda:label`, `drda:default` (an expression) and
-    #: `drda:identity` (ALWAYS or BY DEFAULT), with `drda:start`, `drda:increment`, `drda:least`, `drda:most`,
-    #: `drda:cycles`, `drda:cache` and `drda:ordered`; `drda:generated`, the expression that makes the values.
+    #: Metadata may also have `drda:comment`, `drda:heading`, `drda:label`, `drda:default` (an expression),
+    #: `drda:change` (a row change timestamp) and `drda:identity`, both ALWAYS or BY DEFAULT, the latter with
+    #: `drda:start`, `drda:increment`, `drda:least`, `drda:most`, `drda:cycles`, `drda:cache` and `drda:ordered`;
+    #: `drda:generated`, the expression that makes the values.
     columns: list[Described]
     #: Positions of the columns that are NOT NULL.
     required: list[int]

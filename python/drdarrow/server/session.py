@@ -18,6 +18,7 @@ from drdarrow.server import (
     altering,
     arrays,
     catalog,
+    change_times,
     changed,
     client_information,
     current_schema,
@@ -34,6 +35,7 @@ from drdarrow.server import (
 )
 from drdarrow.server.arrays import CHANGES, DEFINITIONS
 from drdarrow.server.catalog_views import CatalogViews
+from drdarrow.server.change_times import Clock
 from drdarrow.server.current_schema import CurrentSchema
 from drdarrow.server.cursors import Cursor, Cursors
 from drdarrow.server.describing import Rules
@@ -80,9 +82,11 @@ class DuckSession(TransactionSession):
         watch: Watch | None,
         drawn: Drawn,
         locks: Locks,
+        clock: Clock,
     ) -> None:
         super().__init__(cursors, current, known, rules, watch, locks)
         self._drawn = drawn
+        self._clock = clock
         self._dialect = dialect
         self._macros = macros
         self._references = references
@@ -130,7 +134,7 @@ class DuckSession(TransactionSession):
         if (change := final.change(sql)) is not None:
             return changed.prepare(self, change)
         self._settle()
-        sql = type_defaults.with_values(sql)
+        sql = change_times.named(type_defaults.with_values(sql), self._known.tables)
         if alike.is_alike(sql):
             with self._reading(first=True) as cursor:
                 sql = alike.written(sql, cursor, self._known.tables, self._known.memory)
@@ -217,6 +221,8 @@ class DuckSession(TransactionSession):
         self._next = self._next if statement.kind == "SAVEPOINT" else None
         if (changing := statement.changing[0] if statement.changing else statement).kind in CHANGES:
             self._temporaries.change(changing.run.sql)
+        if changing.dated:
+            self._clock.tell(self._main)
         defines = changing.kind in DEFINITIONS
         self._wait(changing, changing.kind in CHANGES or defines, defines or self._local)
         self._updates = changing.only_updates

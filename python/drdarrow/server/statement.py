@@ -52,6 +52,8 @@ class Statement:
     #: A definition in the client's words; the views of the catalog that it reads, by their names in DuckDB.
     said: str = ""
     shown: Sequence[str] = ()
+    #: Its rows get the moment of their change.
+    dated: bool = False
     #: It reads what others have not committed.
     uncommitted: bool = False
     #: The current schema that was told when it was prepared, where its names are looked for.

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal, InvalidOperation, Overflow
 from functools import partial
 
+from drdarrow.server.change_times import KEY, column_of
 from drdarrow.server.documents import document
 from drdarrow.server.edits import Edits, Span, Statement, names
 from drdarrow.server.engine import SqlError
@@ -342,7 +343,9 @@ class _Target:
         while at < len(of.words) - 1 and of.upper(at) != "SET":
             at += 1
         columns: list[str] = []
-        start, at, depth = at + 1, at + 1, 0
+        first = start = at = at + 1
+        depth, changed = 0, column_of(self._columns)
+        given: list[str] = []
         while True:
             look()
             upper = of.upper(at)
@@ -352,11 +355,15 @@ class _Target:
                     self._assign(columns, (start, at))
                 columns, start = [], at + 1
                 if last:
+                    if changed is not None and changed not in given and first < at:
+                        name = self._columns[changed].get("drda:name", changed).replace('"', '""')
+                        self._edits.before[first] = f'"{name}" = DEFAULT, ' + self._edits.before.get(first, "")
                     return at
             elif upper == "=" and not columns and depth == 0:
                 row = of.closes.get(start) == at - 1
                 found = [names(of.words[a:b]) for a, b in (of.parts(start) if row else [(start, at)])]
                 columns, start = [name[-1] if name else "" for name in found] or [""], at + 1
+                given += columns
             depth += {"CASE": 1, "END": -1}.get(upper, 0)
             at = of.closes.get(at, at) + 1
 
@@ -408,5 +415,6 @@ class _Target:
         return self._columns.get(column, {}).get("drda:type", "")
 
     def _check(self, column: str) -> None:
-        if not self._overriding and self._columns.get(column, {}).get("drda:identity") == "ALWAYS":
+        about = self._columns.get(column, {})
+        if not self._overriding and "ALWAYS" in (about.get("drda:identity"), about.get(KEY)):
             raise SqlError(-798, "428C9", column)

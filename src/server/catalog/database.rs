@@ -29,8 +29,8 @@ pub struct TableInfo {
     pub kind: String,
     /// Its columns, with metadata as [`Prepared::columns`](crate::server::backend::Prepared::columns) has them; and
     /// `drda:comment`, `drda:heading`, `drda:default` (an expression), `drda:generated` (the one that makes the values),
-    /// `drda:identity` (`ALWAYS` or `BY DEFAULT`) with `drda:start`, `drda:increment`, `drda:least`, `drda:most`,
-    /// `drda:cycles`, `drda:cache`, `drda:ordered`.
+    /// `drda:change` and `drda:identity` (`ALWAYS` or `BY DEFAULT`), the latter with `drda:start`, `drda:increment`,
+    /// `drda:least`, `drda:most`, `drda:cycles`, `drda:cache`, `drda:ordered`.
     pub columns: SchemaRef,
     /// Its keys and checks.
     pub constraints: Vec<Constraint>,

@@ -95,8 +95,9 @@ fn column(table: &TableInfo, n: usize, arrow: &Field, asked: &Asked<'_>) -> Resu
     let told = |key: &str| arrow.metadata().get(key);
     let nullable = arrow.is_nullable();
     let identity = told("drda:identity").map(String::as_str);
+    let changed = told("drda:change").map(String::as_str);
     let expression = told("drda:generated");
-    let default = told("drda:default").filter(|_| identity.is_none() && expression.is_none());
+    let default = told("drda:default").filter(|_| identity.or(changed).is_none() && expression.is_none());
     let numbers = Numbers::of(&field, arrow);
     let place = table.primary().and_then(|key| key.columns.iter().position(|c| c == arrow.name()));
     let number = facts.number(asked.jdbc);
@@ -144,6 +145,8 @@ fn column(table: &TableInfo, n: usize, arrow: &Field, asked: &Asked<'_>) -> Resu
         has_default: match identity {
             Some("ALWAYS") => "I",
             Some(_) => "J",
+            None if changed == Some("ALWAYS") => "E",
+            None if changed.is_some() => "F",
             None if default.is_some() || nullable => "Y",
             None => "N",
         },
@@ -151,7 +154,8 @@ fn column(table: &TableInfo, n: usize, arrow: &Field, asked: &Asked<'_>) -> Resu
         keyseq_or_0: place.map_or(0, |n| n + 1),
         identity: identity.is_some(),
         identity_in_full: if identity.is_some() { "YES" } else { "NO" },
-        generated: match identity {
+        changed: changed.is_some(),
+        generated: match identity.or(changed) {
             Some("ALWAYS") => "A",
             Some(_) => "D",
             None if expression.is_some() => "A",
