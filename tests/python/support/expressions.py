@@ -57,6 +57,11 @@ def _cut(a: str, b: str, scale: int) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-scale), rounding=ROUND_DOWN, context=Context(prec=80))
 
 
+def _months(arguments: str, value: str) -> Expression:
+    """The months between two moments, of 31 days each where they are not whole; Derby has no such function."""
+    return Expression(f"MONTHS_BETWEEN({arguments})", Decimal(value), "DECIMAL(31,15)", _on("derby", _NO))
+
+
 _Date, _Time, _Stamp = datetime.date, datetime.time, datetime.datetime
 _MAINFRAME = "ibmi zos"
 _ZERO = (*_on("ibmi zos", Refused("22012", -802)), *_on("derby", Refused("22012")))
@@ -266,7 +271,13 @@ _TEXT = [
     Expression("LENGTH(N)", None),
     Expression("HEX(N)", None),
     Expression("SOUNDEX('abc')", _NO),
-    Expression("INITCAP('abc')", _NO),
+    Expression("INITCAP('a prospective book title')", "A Prospective Book Title", "", _on("ibmi zos derby", _NO)),
+    Expression("INITCAP('YOUR NAME')", "Your Name", "", _on("ibmi zos derby", _NO)),
+    Expression("INITCAP('my_r\u00e9sum\u00e9')", "My_R\u00e9sum\u00e9", "", _on("ibmi zos derby", _NO)),
+    Expression("INITCAP('FORMAT:ps x-y')", "Format:Ps X-Y", "", _on("ibmi zos derby", _NO)),
+    Expression("INITCAP(V)", "Cd ", "VARCHAR(9)", _on("ibmi zos derby", _NO)),
+    Expression("INITCAP(CAST(NULL AS CHAR(3)))", None, "VARCHAR(3)", _on("ibmi zos derby", _NO)),
+    Expression("INITCAP(I)", _NO),
     Expression("CASE WHEN 'a' = 'a  ' THEN 1 ELSE 0 END", _TRUE, "INTEGER"),
     Expression("CASE WHEN V = 'cd' THEN 1 ELSE 0 END", _TRUE),
     Expression("CASE WHEN V IN ('x', 'cd    ') THEN 1 ELSE 0 END", _TRUE),
@@ -353,7 +364,19 @@ _DATES = [
     Expression("ADD_MONTHS(DATE('2024-02-29'), 1)", _Date(2024, 3, 31), "DATE"),
     Expression("NEXT_DAY(DT, 'MON')", _Date(2024, 2, 5), "DATE"),
     Expression("TRUNC_TIMESTAMP(TS, 'DD')", _Stamp(2024, 3, 5), "TIMESTAMP"),
-    Expression("MONTHS_BETWEEN(DT, DT)", _NO),
+    _months("DATE('1983-02-01'), DATE('1982-01-01')", "13"),
+    _months("DATE('2008-02-20'), DATE('2008-01-17')", "1.096774193548387"),
+    _months("TIMESTAMP('2008-02-20-20.00.00'), DATE('2008-01-17')", "1.123655913978494"),
+    _months("'2007-11-01-09.00.00.00000', '2007-12-07-14.30.12.12345'", "-1.200945386592741"),
+    _months("'2007-12-13-09.40.30.00000', '2007-11-13-08.40.30.00000'", "1"),
+    _months("DATE('2008-02-29'), DATE('2008-01-31')", "1"),
+    _months("DATE('2008-03-29'), DATE('2008-02-28')", "1.032258064516129"),
+    _months("DT, DATE('2024-02-01')", "-0.032258064516129"),
+    _months("DATE('2007-03-15'), DATE('2007-02-20')", "0.838709677419354"),
+    _months("DATE('2008-02-29'), TIMESTAMP('2008-02-28-12.00.00')", "0.016129032258064"),
+    _months("DATE('2008-03-30'), DATE('2008-02-29')", "1.032258064516129"),
+    Expression("MONTHS_BETWEEN(CAST(NULL AS DATE), DT)", None, "DECIMAL(31,15)", _on("derby", _NO)),
+    Expression("MONTHS_BETWEEN(TM, DT)", _NO),
     Expression("CHAR(DT)", "2024-01-31", "CHAR(10)"),
     Expression("CHAR(DT, USA)", "01/31/2024", "CHAR(10)", _on("derby", "2024-01-31")),
     Expression("CHAR(DT, EUR)", "31.01.2024", "CHAR(10)", _on("derby", "2024-01-31")),
@@ -450,7 +473,9 @@ _QUERIES = [
 _BEYOND, _PART = Refused("22011", -138), Refused("22021", -330)
 
 
-def _units(in_bytes: object, in_characters: object, derby: object = _NO) -> tuple[object, str, tuple[tuple[str, Any, str], ...]]:
+def _units(
+    in_bytes: object, in_characters: object, derby: object = _NO
+) -> tuple[object, str, tuple[tuple[str, Any, str], ...]]:
     """A value where bytes are counted, where characters are; Derby counts these, or has not the function."""
     return in_bytes, "", (*_on(_MAINFRAME, in_characters), *_on("derby", derby))
 
@@ -496,6 +521,7 @@ _UNITS = [
     Expression("RPAD('a', I - 8, 'x')", Refused("42815", -171)),
     Expression("RPAD('\u00e4', 3, '\u00f6')", *_units(_PART, "\u00e4\u00f6\u00f6", "\u00e4\u00f6\u00f6")),
 ]  # fmt: skip
+
 
 def _of_no_type(expression: str, value: str) -> str:
     """A query for an expression of Q.X.A, whose type only DuckDB knows."""

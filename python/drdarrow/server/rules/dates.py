@@ -1,8 +1,8 @@
 """Dates and times: sums and differences, functions, their forms as text and back.
 
 A difference is a number, as Db2 has it: DATE - DATE is DECIMAL(8, 0) with years, months and days, `2 months 3 days` as
-203. Sources: Db2 for LUW "Datetime operations and durations", "TIMESTAMPDIFF", "VARCHAR_FORMAT"; Db2 for i "Date
-arithmetic"; Db2 for z/OS "Date arithmetic".
+203. Sources: Db2 for LUW "Datetime operations and durations", "TIMESTAMPDIFF", "VARCHAR_FORMAT", "MONTHS_BETWEEN"; Db2
+for i "Date arithmetic"; Db2 for z/OS "Date arithmetic".
 """
 
 from __future__ import annotations
@@ -84,6 +84,22 @@ _UNITS[8] = f"{_part('hour')} + 24 * ({_UNITS[16]})"
 _UNITS[4] = f"{_part('minute')} + 60 * ({_UNITS[8]})"
 _UNITS[2] = f"{_part('microsecond')} // 1000000 + 60 * ({_UNITS[4]})"
 
+_MONTH = 31 * 86_400_000_000
+_ALIKE = "(day(s.a) = day(s.b) OR s.a >= last_day(s.a) AND s.b >= last_day(s.b))"
+_OF_DAY = "(epoch_us({0}) - epoch_us(date_trunc('day', {0})))"
+_TIMES = f"{_OF_DAY.format('s.a')} - {_OF_DAY.format('s.b')}"
+#: Units of 10 to the -15th month, cut off. Times do not count on days that are the same, or the last of their months.
+_MONTHS_BETWEEN = (
+    "CAST("
+    + _once(
+        f"CAST((CAST((year(s.a) - year(s.b)) * 12 + month(s.a) - month(s.b) AS HUGEINT) * {_MONTH} + "
+        f"CASE WHEN {_ALIKE} THEN 0 ELSE (day(s.a) - day(s.b)) * 86400000000 + {_TIMES} END) "
+        f"* {10**15} // {_MONTH} AS DECIMAL(22, 0)) * CAST(0.000000000000001 AS DECIMAL(16, 15))",
+        "TIMESTAMP",
+    )
+    + " AS DECIMAL(31, 15))"
+)
+
 MACROS: Macros = {
     "drdarrow_days_between": ("a, b", f"CAST({_once(f'{_SIGN} * {_DAYS}', 'DATE')} AS DECIMAL(8, 0))"),
     "drdarrow_between": (
@@ -129,6 +145,7 @@ MACROS: Macros = {
         "list_transform([{'d': CAST(d AS DATE), 'n': CAST(n AS INTEGER)}], lambda s: CAST(s.d + to_years(s.n // 10000) "
         "+ to_months(s.n // 100 % 100) + to_days(s.n % 100) AS DATE))[1]",
     ),
+    "drdarrow_months_between": ("a, b", _MONTHS_BETWEEN),
     "drdarrow_next_day": (
         "x, n",
         "list_transform([CAST(x AS DATE)], lambda d: d + CAST((n - isodow(d) + 6) % 7 + 1 AS INTEGER))[1]",
@@ -420,6 +437,17 @@ def truncated(call: Call) -> exp.Expr | None:
 _NEXT = {"MON": 1, "TUE": 2, "WED": 3, "THU": 4, "FRI": 5, "SAT": 6, "SUN": 7}
 
 
+def _months_between(call: Call) -> exp.Expr | None:
+    kinds = [call.kind(n) for n in range(len(call.args))]
+    if len(kinds) != 2 or call.product.derby or any(of == TIME or of is not None and of.number for of in kinds):
+        raise call.refuse()
+    values = []
+    for value, of in zip(call.args, kinds, strict=True):
+        values.append(value if of is not None and of.moment else cast(value, TIMESTAMP, call.product))
+        _refuse_end_of_day(values[-1])
+    return put("drdarrow_months_between({}, {})", *values, kind=Kind("DECIMAL", 31, 15))
+
+
 def _next_day(call: Call) -> exp.Expr | None:
     day = _NEXT.get((call.literal(1) or "").upper()[:3])
     if len(call.args) != 2 or day is None:
@@ -459,5 +487,6 @@ FUNCTIONS: dict[str, Rule] = {
     "LAST_DAY": calls({1: (f"last_day({_DATE_PART})", DATE)}),
     "FIRST_DAY": calls({1: (f"CAST(date_trunc('month', {_DATE_PART}) AS DATE)", DATE)}),
     "NEXT_DAY": _next_day,
-    **dict.fromkeys(("MONTHS_BETWEEN", "ROUND_TIMESTAMP", "TIMESTAMP_ISO", "YEARS_BETWEEN"), refused),
+    "MONTHS_BETWEEN": _months_between,
+    **dict.fromkeys(("ROUND_TIMESTAMP", "TIMESTAMP_ISO", "YEARS_BETWEEN"), refused),
 }

@@ -82,6 +82,13 @@ _JAVA_UPPER = (
 )
 #: A sharp s stays as it is.
 _UPPER = "array_to_string(list_transform(string_split(x, '\u00df'), lambda s: upper(s)), '\u00df')"
+#: Signs and control characters part words.
+_PARTS = r"\x00-\x2F\x3A-\x40\x5B-\x60\x7B-\x9F"
+_FIRST_OF = "CASE WHEN w[1] = '\u00df' THEN w[1] ELSE upper(left(w, 1)) END"
+_INITCAP = (
+    f"array_to_string(list_transform(regexp_extract_all(CAST(x AS VARCHAR), '[{_PARTS}]|[^{_PARTS}]+'), "
+    f"lambda w: {_FIRST_OF} || lower(substr(w, 2))), '')"
+)
 
 MACROS: Macros = {
     # A value whose type is known only when it is there.
@@ -97,6 +104,7 @@ MACROS: Macros = {
     "drdarrow_decimal": ("x", _POINTED.format("x")),
     "drdarrow_any": ("x", once(_ANY, x="x")),
     "drdarrow_upper": ("x", _UPPER),
+    "drdarrow_initcap": ("x", _INITCAP),
     "drdarrow_upper_in_derby": ("x", once(_JAVA_UPPER, x="x")),
     # As Java writes it.
     "drdarrow_java": (
@@ -225,6 +233,14 @@ def _upper(call: Call) -> exp.Expr | None:
     return call.macro(name, call.kind(0) if call.literal(0) is None else TEXT)
 
 
+def _initcap(call: Call) -> exp.Expr | None:
+    of = call.kind(0)
+    if len(call.args) != 1 or call.product.name != "luw" or of is not None and (of.number or of.moment):
+        raise call.refuse()
+    size = of.size if of is not None and of.text and call.literal(0) is None else 0
+    return call.macro("drdarrow_initcap", Kind("VARCHAR", size))
+
+
 def _lower(call: Call) -> exp.Expr | None:
     if len(call.args) != 1:
         return None
@@ -337,6 +353,7 @@ FUNCTIONS: dict[str, Rule] = {
     **dict.fromkeys(("RTRIM",), calls({1: ("rtrim({}, ' ')", TEXT), 2: ("rtrim({}, {})", TEXT)})),
     **dict.fromkeys(("UPPER", "UCASE"), _upper),
     **dict.fromkeys(("LOWER", "LCASE"), _lower),
+    "INITCAP": _initcap,
     "CONCAT": _joined,
     "HEX": _hex,
     "ASCII": calls({1: ("CAST(ascii({}) AS INTEGER)", INTEGER)}),
@@ -345,6 +362,6 @@ FUNCTIONS: dict[str, Rule] = {
     **{name: _filled(name) for name in ("LPAD", "RPAD")},
     **{name: calls({2: (words, None if "LIKE" in name else INTEGER)}) for name, words in _REGEXP.items()},
     "REGEXP_SUBSTR": calls({2: ("nullif(regexp_extract({}, {}), '')", TEXT)}),
-    **dict.fromkeys(("SOUNDEX", "DIFFERENCE", "INITCAP", "REGEXP_INSTR", "XMLSERIALIZE", "XMLPARSE"), refused),
+    **dict.fromkeys(("SOUNDEX", "DIFFERENCE", "REGEXP_INSTR", "XMLSERIALIZE", "XMLPARSE"), refused),
     **dict.fromkeys(("MULTIPLY_ALT", "QUANTIZE", "COMPARE_DECFLOAT", "TOTALORDER", "NORMALIZE_DECFLOAT"), refused),
 }
