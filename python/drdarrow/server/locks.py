@@ -20,6 +20,8 @@ Table = tuple[str, str, str]
 READ, CHANGE, SHARE, KEEPS_READERS, EXCLUSIVE = "read", "change", "share", "keeps readers", "exclusive"
 #: Pairs that several sessions may do at a time.
 _TOGETHER = {(CHANGE, CHANGE), (SHARE, SHARE), (READ, CHANGE), (READ, SHARE), (READ, KEEPS_READERS)}
+#: Tables whose last change is remembered one by one; the older half counts as changed where there are more.
+_MOST = 10_000
 #: Seconds between two looks whether the wait was broken off.
 _EVERY = 0.05
 
@@ -46,6 +48,8 @@ class Locks:
         #: How many units of work have changed tables, and which was the last one that changed each.
         self.changes = 0
         self._last: dict[Table, int] = {}
+        #: The last of those changes that are no longer there by their table.
+        self._forgotten = 0
         #: How often tables were made or dropped.
         self.definitions = 0
 
@@ -77,7 +81,7 @@ class Locks:
                     look()
             finally:
                 self._awaited.pop(owner, None)
-            if since is not None and self._last.get(table, 0) > since:
+            if since is not None and self._last.get(table, self._forgotten) > since:
                 return False
             if mode != READ:
                 self._held.setdefault(table, {}).setdefault(owner, set()).add(mode)
@@ -99,11 +103,16 @@ class Locks:
             self.changes += 1
             for table in gone:
                 if changed and CHANGE in self._held[table].pop(owner):
+                    # The last one stands at the end.
+                    self._last.pop(table, None)
                     self._last[table] = self.changes
                 else:
                     self._held[table].pop(owner, None)
                 if not self._held[table]:
                     del self._held[table]
+            if len(self._last) > _MOST:
+                for table in list(self._last)[: _MOST // 2]:
+                    self._forgotten = self._last.pop(table)
             self._freed.notify_all()
 
     def _in_the_way(self, owner: Hashable, table: Table, mode: str) -> Iterator[Hashable]:
