@@ -116,6 +116,9 @@ def test_a_table_gets_the_column_later(conn: drdarrow.Connection) -> None:
         (f"CREATE TABLE W (A INTEGER, B DATE NOT NULL GENERATED ALWAYS {CLAUSE})", "42997"),
         (f"DECLARE GLOBAL TEMPORARY TABLE SESSION.W (A INTEGER, B TIMESTAMP NOT NULL {CLAUSE})", "42997"),
         ("SELECT ROW CHANGE TOKEN FOR T FROM T", "42997"),
+        ("SELECT ROW CHANGE TIMESTAMP FOR T FROM T.", "42601"),
+        ("SELECT ROW CHANGE TIMESTAMP FOR T.", "42997"),
+        ("SELECT ROW CHANGE TIMESTAMP FOR", "42601"),
         ("SELECT ROW CHANGE TIMESTAMP FOR Q FROM (SELECT * FROM T) AS Q", "42997"),
     ],
 )
@@ -149,7 +152,11 @@ def test_the_cli_driver_reads_the_moments() -> None:
         with srv.connect(password="secret", autocommit=True) as connection:
             connection.execute(TABLE)
         asked = "SELECT A, ROW CHANGE TIMESTAMP FOR X FROM T AS X ORDER BY ROW CHANGE TIMESTAMP FOR X"
-        changes = ["INSERT INTO T (A) VALUES (1), (2)", "INSERT INTO T (A) VALUES (3)", "UPDATE T SET V = 'x' WHERE A = 1"]
+        changes = [
+            "INSERT INTO T (A) VALUES (1), (2)",
+            "INSERT INTO T (A) VALUES (3)",
+            "UPDATE T SET V = 'x' WHERE A = 1",
+        ]
         found = apart("ibm.prepared_before", dsn(srv.port), asked, changes)
     assert [[key for key, _ in rows] for rows in found][1:] == [[1, 2, 3], [2, 3, 1]]
     assert len({moment for _, moment in found[2]}) == 3
@@ -159,7 +166,9 @@ def rows(folder: Path) -> list[tuple[int, str]]:
     return sorted((row["A"], row["V"].strip()) for row in pq.read_table(folder).to_pylist())
 
 
-def test_a_copy_reads_what_was_inserted_and_updated_since(srv: server.Server, conn: drdarrow.Connection, tmp_path: Path) -> None:
+def test_a_copy_reads_what_was_inserted_and_updated_since(
+    srv: server.Server, conn: drdarrow.Connection, tmp_path: Path
+) -> None:
     conn.cursor().executemany("INSERT INTO T (A, V) VALUES (?, 'a')", [(n,) for n in range(100)])
 
     def copied(**more: object) -> int:
@@ -190,7 +199,9 @@ def test_rows_that_have_changed_are_divided(conn: drdarrow.Connection) -> None:
 
 
 @pytest.mark.parametrize("margin", [3600, 0])
-def test_a_row_that_is_committed_late_needs_a_margin(srv: server.Server, conn: drdarrow.Connection, tmp_path: Path, margin: int) -> None:
+def test_a_row_that_is_committed_late_needs_a_margin(
+    srv: server.Server, conn: drdarrow.Connection, tmp_path: Path, margin: int
+) -> None:
     """The moment is that of the change: without a margin the copy has read on beyond it."""
     with srv.connect() as late:
         late.execute("INSERT INTO T (A, V) VALUES (1, 'l')")

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from apart import apart
 from conftest import Lab
+from peers import Proxy
 from serving import dsn
 
 import drdarrow
@@ -276,6 +277,39 @@ def test_those_who_wait_leave_threads_to_the_others(persona: str) -> None:
             assert refused(third, "INSERT INTO T VALUES (3)") == OVER[persona]
             one.commit()
             waits.result(30)
+
+
+@pytest.mark.timeout(60)
+def test_a_connection_that_breaks_off_leaves_no_lock_and_no_place_in_the_queue(persona: str) -> None:
+    with server.serve(duckdb.connect(), persona=persona, workers=4) as srv, srv.connect() as third:
+        third.execute("CREATE TABLE T (A INTEGER)")
+        third.commit()
+        with Proxy(srv.port) as owners, Proxy(srv.port) as waiters, ThreadPoolExecutor(1) as pool:
+            one = drdarrow.connect(srv.uri.replace(str(srv.port), str(owners.port)))
+            other = drdarrow.connect(srv.uri.replace(str(srv.port), str(waiters.port)))
+            one.execute("LOCK TABLE T IN EXCLUSIVE MODE")
+            one.execute("INSERT INTO T VALUES (1)")
+            other.execute("SET CURRENT LOCK TIMEOUT = WAIT")
+            waits = pool.submit(other.execute, "INSERT INTO T VALUES (2)")
+            assert not threading.Event().wait(0.3) and not waits.done()
+            waiters.cut()
+            with pytest.raises(drdarrow.OperationalError):
+                waits.result(30)
+            owners.cut()
+            third.execute("SET CURRENT LOCK TIMEOUT = 30")
+            third.execute("LOCK TABLE T IN EXCLUSIVE MODE")
+            assert rows(third) == []
+            for each in (one, other):
+                each.close()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["LOCK TABLE", "LOCK TABLE T IN", "LOCK TABLE T.", "LOCK TABLE T. IN SHARE MODE", "TRUNCATE TABLE", "INSERT INTO"],
+)
+def test_half_a_statement_is_a_wrong_one(pair: Pair, persona: str, sql: str) -> None:
+    pair[1].execute("LOCK TABLE T IN SHARE MODE")
+    assert refused(pair[0], sql) == ("42X01" if persona == "derby" else "42601")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 from drdarrow.server import columns, schemas, types
 from drdarrow.server.columns import Facts
 from drdarrow.server.engine import SqlError
-from drdarrow.server.lexer import Word, closing, lex, text
+from drdarrow.server.lexer import Word, closing, lex, name_end, text
 from drdarrow.server.remembered import Memory, TableMemory
 from drdarrow.server.spelling import spelled
 
@@ -40,9 +40,7 @@ def written(sql: str, cursor: Any, known: Facts, memory: Memory) -> str:
     words = lex(sql)
     at = _like_at(words)
     bracket = words[at - 1].text == "("
-    end = at + 2
-    while words[end].text == ".":
-        end += 2
+    end = name_end(words, at + 1)
     name = [spelled(word).upper() for word in words[at + 1 : end : 2]]
     schema = name[-2] if len(name) > 1 else None
     found = cursor.execute(_COLUMNS, [name[-1], schema, schema]).fetchall()
@@ -68,7 +66,7 @@ def _like_at(words: Sequence[Word]) -> int:
         return 0
     at += 3 if words[at + 1].text == "." else 1
     at += words[at].text == "("
-    return at if at + 1 < len(words) and words[at].upper == "LIKE" else 0
+    return at if at + 2 < len(words) and words[at].upper == "LIKE" else 0
 
 
 def _options(words: Sequence[Word], at: int, identity: bool) -> tuple[bool, int]:

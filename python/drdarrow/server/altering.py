@@ -14,7 +14,7 @@ from drdarrow.server.cursors import Cursor
 from drdarrow.server.describing import Rules
 from drdarrow.server.engine import Prepared, SqlError
 from drdarrow.server.known import Known
-from drdarrow.server.lexer import Word, lex
+from drdarrow.server.lexer import Word, lex, name_end
 from drdarrow.server.meaning import Run
 from drdarrow.server.spelling import spelled
 from drdarrow.server.statement import Statement
@@ -83,10 +83,10 @@ def _made(sql: str, schema: str, cursor: Any, known: Facts) -> tuple[Run, Facts]
     words = [*lex(sql)[:-1], Word("end", "")]
     while len(words) > 3 and words[-2].text == ";":
         del words[-2]
-    parts, at = [spelled(words[2])], 3
-    while words[at].text == ".":
-        parts.append(spelled(words[at + 1]))
-        at += 2
+    at = name_end(words, 2)
+    parts = [spelled(word) for word in words[2:at:2]]
+    if not parts:
+        raise SqlError(-104, "42601", "END-OF-STATEMENT", "SEQUENCE", "")
     name = (parts[-2] if len(parts) > 1 else schema), parts[-1]
     found = cursor.execute(_FOUND, [name[1].upper(), name[0].upper()]).fetchone()
     if found is None:

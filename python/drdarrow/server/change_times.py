@@ -20,7 +20,7 @@ from typing import Any
 from drdarrow.server.columns import Facts
 from drdarrow.server.edits import names
 from drdarrow.server.engine import SqlError
-from drdarrow.server.lexer import Word, lex, text
+from drdarrow.server.lexer import Word, lex, name_end, text
 
 __all__ = ["KEY", "Clock", "column_of", "dates", "definitions", "named"]
 
@@ -117,9 +117,7 @@ def named(sql: str, tables: Facts) -> str:
     for at in range(len(words) - 5):
         if [word.upper for word in words[at : at + 2]] != ["ROW", "CHANGE"] or words[at + 3].upper != "FOR":
             continue
-        end = at + 5
-        while words[end].text == ".":
-            end += 2
+        end = name_end(words, at + 4)
         designator = names(words[at + 4 : end])
         if words[at + 2].upper != "TIMESTAMP" or designator is None:
             raise SqlError(-270, "42997", " ".join(word.upper for word in words[at : at + 3]))
@@ -150,9 +148,7 @@ def _tables(words: Sequence[Word]) -> list[tuple[tuple[str, ...], tuple[str, ...
     for at, word in enumerate(words[:-1]):
         if word.upper not in _BEFORE or words[at + 1].kind not in ("name", "quoted"):
             continue
-        end = at + 2
-        while words[end].text in (".", "/"):
-            end += 2
+        end = name_end(words, at + 1, (".", "/"))
         table = names([Word("sign", ".") if one.text == "/" else one for one in words[at + 1 : end]])
         if table is None:
             continue

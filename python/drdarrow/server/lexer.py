@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from drdarrow.server.engine import SqlError
 from drdarrow.server.patience import look
 
-__all__ = ["Word", "closes", "closing", "lex", "openings", "split", "text"]
+__all__ = ["Word", "closes", "closing", "lex", "name_end", "openings", "split", "text"]
 
 #: Words of a statement: each is some two hundred bytes, several times over.
 _MOST = 1 << 18
@@ -72,6 +72,15 @@ def lex(sql: str) -> list[Word]:
 def text(words: Sequence[Word]) -> str:
     """The statement again."""
     return "".join(word.before + word.text for word in words)
+
+
+def name_end(words: Sequence[Word], at: int, signs: Sequence[str] = (".",)) -> int:
+    """Where a name ends that begins at a place, its qualifiers included; at the last word where a part is missing."""
+    last = len(words) - 1
+    end = min(at + 1, last)
+    while words[end].text in signs and end + 2 <= last:
+        end += 2
+    return end
 
 
 def closing(words: Sequence[Word], start: int) -> int:

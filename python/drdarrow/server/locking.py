@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from drdarrow.server.edits import names
 from drdarrow.server.engine import SqlError
 from drdarrow.server.inserts import plain_name
-from drdarrow.server.lexer import Word, lex
+from drdarrow.server.lexer import Word, lex, name_end
 from drdarrow.server.locks import (
     CHANGE,
     EXCLUSIVE,
@@ -98,10 +98,7 @@ def changed_table(words: Sequence[Word], kind: str) -> tuple[str, ...]:
             at += 1
             while words[at].upper in ("IF", "NOT", "EXISTS") or truncates and words[at].upper == "TABLE":
                 at += 1
-            end = at + 1
-            while end < len(words) - 1 and words[end].text == ".":
-                end += 2
-            return names(words[at:end]) or ()
+            return names(words[at : name_end(words, at)]) or ()
     return ()
 
 

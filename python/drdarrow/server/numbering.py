@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 from drdarrow.server.engine import SqlError
-from drdarrow.server.lexer import Word, closing
+from drdarrow.server.lexer import Word, closing, name_end
 
 __all__ = ["facts", "identities", "key", "least_and_most", "options", "sequence", "told"]
 
@@ -49,9 +49,7 @@ def sequence(words: Sequence[Word], derby: bool = False) -> tuple[str, dict[str,
     if start[:2] != ["CREATE", "SEQUENCE"] and start[:4] != ["CREATE", "OR", "REPLACE", "SEQUENCE"]:
         return None
     first = start.index("SEQUENCE") + 1
-    end = first + 1
-    while words[end].text == ".":
-        end += 2
+    end = name_end(words, first)
     head = "".join(word.before + word.text for word in words[:end])
     name = "".join(word.text for word in words[first:end])
     made, duck = options(words[end:-1], "INTEGER", derby)

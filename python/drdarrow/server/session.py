@@ -221,10 +221,10 @@ class DuckSession(TransactionSession):
         self._next = self._next if statement.kind == "SAVEPOINT" else None
         if (changing := statement.changing[0] if statement.changing else statement).kind in CHANGES:
             self._temporaries.change(changing.run.sql)
-        if changing.dated:
-            self._clock.tell(self._main)
         defines = changing.kind in DEFINITIONS
         self._wait(changing, changing.kind in CHANGES or defines, defines or self._local)
+        if changing.dated:
+            self._clock.tell(self._main)
         self._updates = changing.only_updates
         references = self._references
         if references is not None and statement.text and (statement.grows or references.concerns(statement.text)):

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from drdarrow.server.cursors import Cursor
 from drdarrow.server.engine import SqlError
-from drdarrow.server.lexer import Word, closing, lex
+from drdarrow.server.lexer import Word, closing, lex, name_end
 
 __all__ = ["Temporaries", "declaration", "in_session"]
 
@@ -43,6 +43,8 @@ def declaration(words: Sequence[Word]) -> tuple[list[Word], str, str] | None:
     at = 4
     if _session(words[at]) and words[at + 1].text == ".":
         at += 2
+    if at + 2 > len(words):
+        raise SqlError(-104, "42601", "END-OF-STATEMENT", "TABLE", "")
     name, at = words[at], at + 1
     rest = [word.upper for word in words[at:]]
     after_rollback = rest[rest.index("ROLLBACK") + 1] if "ROLLBACK" in rest else ""
@@ -54,9 +56,7 @@ def declaration(words: Sequence[Word]) -> tuple[list[Word], str, str] | None:
         end = closing(words, at) + 1
         made = [*head, *words[at:end]]
     elif words[at].upper == "LIKE":
-        end = at + 2
-        while words[end].text == ".":
-            end += 2
+        end = name_end(words, at + 1)
         made = [*head, *_query("SELECT * FROM"), *words[at + 1 : end], Word("done", ") WITH NO DATA")]
     elif words[at].upper == "AS" and words[at + 1].text == "(":
         end = closing(words, at + 1) + 1

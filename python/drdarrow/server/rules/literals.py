@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import ROUND_DOWN, Context, Decimal
 
 from drdarrow.server.edits import names
-from drdarrow.server.lexer import Word, closing, split, text
+from drdarrow.server.lexer import Word, closing, name_end, split, text
 from drdarrow.server.patience import look
 from drdarrow.server.rules import moments
 from drdarrow.server.rules.kinds import Kind, of_duck
@@ -27,14 +27,12 @@ def put(words: list[Word], ask: Callable[[str], list[tuple[str, str]]], product:
     """
     if [word.upper for word in words[:2]] != ["INSERT", "INTO"]:
         return None
-    end = 3
-    while words[end].text == ".":
-        end += 2
+    end = name_end(words, 2)
     target, listed = text(words[2:end]).strip(), None
     if words[end].text == "(":
         close = closing(words, end)
         listed = [(names(part) or ("",))[-1] for part in split(words[end + 1 : close])]
-        end = close + 1
+        end = min(close + 1, len(words) - 1)
     if words[end].upper != "VALUES" or not all(is_plain(word) for word in words[end + 1 : -1]):
         return None
     columns = {name.upper(): of_duck(duck) for name, duck in ask(f"FROM {target}")}
