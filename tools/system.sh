@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is needed from Debian's packages: virtual environments for Python, a C compiler and, unless "venv" is all
 # that is asked for, what the tests talk to: Java, Derby (the real DRDA server), JTOpen (IBM's client for
-# record access), tshark, ICU, openssl.
+# record access), PostgreSQL, tshark, ICU, openssl.
 set -eu
 missing=""
 python3 -c "import ensurepip" 2>/dev/null || missing="$missing python3-venv"
@@ -12,6 +12,8 @@ if [ "${1:-}" != venv ]; then
     [ -e /usr/share/java/derbynet.jar ] || missing="$missing libderby-java derby-tools"
     [ -e /usr/share/java/derbyclient.jar ] || missing="$missing libderbyclient-java"
     [ -e /usr/share/java/jt400.jar ] || missing="$missing libjt400-java"
+    # Debian's has its programs outside of the path.
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 || missing="$missing postgresql"
     command -v tshark >/dev/null 2>&1 || missing="$missing tshark"
     /sbin/ldconfig -p | grep -q 'libicuuc\.so\.' || missing="$missing libicu-dev"
     command -v valgrind >/dev/null 2>&1 || missing="$missing valgrind"

@@ -16,7 +16,7 @@ import drdarrow
 from drdarrow import server
 
 COUNT = 12_000
-FORMS = ["parquet", "duckdb", "delta", "iceberg"]
+FORMS = ["parquet", "duckdb", "adbc", "delta", "iceberg"]
 PACKAGES = {"delta": "deltalake", "iceberg": "pyiceberg"}
 
 
@@ -32,13 +32,15 @@ def srv() -> Iterator[server.Server]:
         yield made
 
 
-def target_of(folder: Path, form: str) -> Path:
+def target_of(folder: Path, form: str) -> Any:
     if form in PACKAGES:
         pytest.importorskip(PACKAGES[form])
+    if form == "adbc":
+        return f"sqlite://{folder}/kept.sqlite"
     return folder / "kept.duckdb" if form == "duckdb" else folder / "shop"
 
 
-def whole(target: Path, form: str) -> None:
+def whole(target: Any, form: str) -> None:
     assert ids(target, form, "ORDERS") == list(range(COUNT))
     assert ids(target, form, "ITEMS") == list(range(40))
     assert ids(target, form, "NONE") == []
@@ -85,7 +87,7 @@ def test_a_copy_whose_manifest_did_not_hear_of_its_commits_does_not_commit_twice
 def test_rows_that_came_since_and_a_copy_that_begins_anew_are_there_once(srv: server.Server, tmp_path: Path, form: str) -> None:
     target = target_of(tmp_path, form)
     asked: dict[str, Any] = {"uri": srv.uri, "format": form, "since": "ID", "margin": 0, "state": tmp_path / "state"}
-    name = {"parquet": "A", "duckdb": "B", "delta": "C", "iceberg": "D"}[form]
+    name = {"parquet": "A", "duckdb": "B", "delta": "C", "iceberg": "D", "adbc": "E"}[form]
     rows = pa.table({"ID": pa.array([1, 2, 3], pa.int32())})
     with srv.connect() as connection:
         connection.cursor().ingest(f"GROWN_{name}", rows, "create")

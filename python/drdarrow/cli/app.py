@@ -263,6 +263,7 @@ def copy(
     ] = None,
     margin: Annotated[float | None, typer.Option(help="By how much rows may come late (--since).")] = None,
     catalog: Annotated[str | None, typer.Option(help="Of Iceberg, in the configuration of pyiceberg.")] = None,
+    driver: Annotated[str | None, typer.Option(help="The package of a driver for ADBC (--format adbc).")] = None,
     on_error: Annotated[
         Literal["raise", "null", "raw"] | None, typer.Option(help="Bad values of record files.")
     ] = None,
@@ -298,6 +299,7 @@ def copy(
         since=since,
         margin=margin,
         catalog=catalog,
+        driver=driver,
         on_error=on_error,
         follow=follow or None,
         every=every if follow and not once else None,

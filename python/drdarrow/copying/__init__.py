@@ -38,15 +38,16 @@ def copy(
     Args:
         source: a table as SQL names it, a query, a pattern (`SHOP.*`, `SHOP.ORD*`), a record file (`LIB/FILE`,
             `LIB/*`), several of them, or a mapping that names each in the target.
-        target: a folder, a URL that fsspec knows, a file of DuckDB, or the URI of another database.
+        target: a folder, a URL that fsspec knows, a file of DuckDB, or the URI of another database, also of one with a
+            driver for ADBC (sqlite://, postgresql://).
         uri: where the tables are: a URI, a profile; the environment says it without.
         state: the folder of the manifest and the report, where it is not in or beside the target.
         progress: called as rows are written, with a `Progress`. What it raises stops the copy.
-        options: format (parquet, arrow, csv, delta, iceberg, duckdb, database), connections, parts (of each table),
-            verify, restart (begin anew), attempts and backoff (of `retry`), row_group_rows, row_group_bytes,
+        options: format (parquet, arrow, csv, delta, iceberg, duckdb, database, adbc), connections, parts (of each
+            table), verify, restart (begin anew), attempts and backoff (of `retry`), row_group_rows, row_group_bytes,
             file_bytes, compression; on, columns, where, plan, snapshot as those of `Connection.partitions`; since and
             margin (increments); follow, journal, every (changes of record files, by their journal); catalog (Iceberg);
-            on_error (record files); any other is a setting of `connect()`.
+            driver (ADBC); on_error (record files); any other is a setting of `connect()`.
 
     Returns:
         The report, which is kept beside the manifest as report.json and report.html.

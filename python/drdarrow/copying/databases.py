@@ -25,16 +25,16 @@ from drdarrow.partitions.division import counting
 if TYPE_CHECKING:
     from drdarrow.copying.reading import Rows
 
-__all__ = ["Database", "DuckDB", "grouped"]
+__all__ = ["COLUMNS", "MADE", "Base", "Database", "DuckDB", "grouped", "name_of", "names_of"]
 
 #: The table of parts.
 _PARTS = "DRDARROW_COPIES"
-_COLUMNS = (
+COLUMNS = (
     "COPY_ID VARCHAR(32) NOT NULL, TABLE_NAME VARCHAR(300) NOT NULL, RUN_NO INTEGER NOT NULL, "
     "PART_NO INTEGER NOT NULL, ROW_COUNT BIGINT NOT NULL, PRIMARY KEY (COPY_ID, TABLE_NAME, RUN_NO, PART_NO)"
 )
 #: The number of a part that says that the table was made by the copy.
-_MADE = -1
+MADE = -1
 #: The name of a file of DuckDB in statements.
 _TARGET = "drdarrow_target"
 #: The table of positions in journals, and its columns.
@@ -52,8 +52,8 @@ _PATIENCE = 2.0
 _GROUP = 122_880
 
 
-class _Base:
-    """The part that both have in common: SQL of a connection."""
+class Base:
+    """The part that all have in common: SQL of a connection."""
 
     #: The tables of parts and of positions in journals, in SQL.
     parts, positions = _PARTS, _POSITIONS
@@ -76,7 +76,7 @@ class _Base:
 
     def quoted(self, table: TableState) -> str:
         """The table in SQL."""
-        return ".".join(_name(name) for name in _names(table) if name is not None)
+        return ".".join(name_of(name) for name in names_of(table) if name is not None)
 
     def parts_in(self, table: TableState) -> dict[tuple[int, int], int]:
         """The rows of the parts that are in, by run and number."""
@@ -93,7 +93,8 @@ class _Base:
     def settled(self, table: TableState) -> bool:
         """Which parts are in is for the database to say."""
         known = self.parts_in(table)
-        if not known and self.exists(table):
+        # Asked again: a copy that was killed may have made the table just now.
+        if not known and self.exists(table) and not (known := self.parts_in(table)):
             if not self.replaces:
                 raise InterfaceError(
                     f"target: {self.quoted(table)} is there, and this copy did not make it; take another target, or "
@@ -127,7 +128,7 @@ class _Base:
         return f"INSERT INTO {self.parts} VALUES (?, ?, ?, ?, ?)", (self.id, table.name, run, number, rows)
 
 
-class DuckDB(_Base):
+class DuckDB(Base):
     """A file of DuckDB. Threads have cursors of one connection."""
 
     parts, positions = (f"{_TARGET}.main.{name}" for name in (_PARTS, _POSITIONS))
@@ -142,7 +143,7 @@ class DuckDB(_Base):
         # Under a name of its own: that of the file may be one of a schema, too.
         path = os.path.abspath(name).replace("'", "''")
         self._connection.execute(f"ATTACH '{path}' AS {_TARGET}")
-        self._connection.execute(f"CREATE TABLE IF NOT EXISTS {self.parts} ({_COLUMNS})")
+        self._connection.execute(f"CREATE TABLE IF NOT EXISTS {self.parts} ({COLUMNS})")
         if options.follow:
             self._connection.execute(f"CREATE TABLE IF NOT EXISTS {self.positions} ({_POSITION_COLUMNS})")
 
@@ -170,12 +171,12 @@ class DuckDB(_Base):
             "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND lower(schema_name) = lower(?) "
             "AND lower(table_name) = lower(?)"
         )
-        schema, name = _names(table)
+        schema, name = names_of(table)
         return bool(self.ask(sql, (_TARGET, schema or "main", name)))
 
     def quoted(self, table: TableState) -> str:
-        schema, name = _names(table)
-        return f"{_TARGET}.{_name(schema or 'main')}.{_name(name)}"
+        schema, name = names_of(table)
+        return f"{_TARGET}.{name_of(schema or 'main')}.{name_of(name)}"
 
     def write(self, table: TableState, part: PartState, rows: Rows, step: Callable[[int], None]) -> None:
         """Puts the rows of a part in, in a transaction."""
@@ -213,15 +214,15 @@ class DuckDB(_Base):
                 return
             cursor.register("drdarrow_rows", schema.empty_table())
             cursor.begin()
-            if (of := _names(table)[0]) is not None:
-                cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {_TARGET}.{_name(of)}")
+            if (of := names_of(table)[0]) is not None:
+                cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {_TARGET}.{name_of(of)}")
             cursor.execute(f"CREATE TABLE {self.quoted(table)} AS SELECT * FROM drdarrow_rows")
-            cursor.execute(*self.made(table, _MADE, 0, 0))
+            cursor.execute(*self.made(table, MADE, 0, 0))
             cursor.commit()
             cursor.unregister("drdarrow_rows")
 
 
-class Database(_Base):
+class Database(Base):
     """A database that this package connects to: each thread has a connection of its own."""
 
     def __init__(self, name: str, options: Options, copy_id: str, *, replaces: bool) -> None:
@@ -230,7 +231,7 @@ class Database(_Base):
         self._all: list[drdarrow.Connection] = []
         self.turn_of_making = threading.Lock()
         if not self._known(self.parts):
-            self.ask(f"CREATE TABLE {self.parts} ({_COLUMNS})")
+            self.ask(f"CREATE TABLE {self.parts} ({COLUMNS})")
         if options.follow and not self._known(self.positions):
             self.ask(f"CREATE TABLE {self.positions} ({_POSITION_COLUMNS})")
 
@@ -332,16 +333,16 @@ class Database(_Base):
                 if self.options.follow:
                     # Changes are applied by the numbers of records.
                     cursor.execute(
-                        f"CREATE INDEX {self._index(table)} ON {self.quoted(table)} ({_name(schema.names[0])})"
+                        f"CREATE INDEX {self._index(table)} ON {self.quoted(table)} ({name_of(schema.names[0])})"
                     )
-                cursor.execute(*self.made(table, _MADE, 0, 0))
+                cursor.execute(*self.made(table, MADE, 0, 0))
             connection.commit()
 
     def _index(self, table: TableState) -> str:
         """A name for the index of a table, beside it."""
-        schema, name = _names(table)
-        index = _name(f"RRN_{hashlib.sha256(f'{self.id}/{name}'.encode()).hexdigest()[:12]}".upper())
-        return index if schema is None else f"{_name(schema)}.{index}"
+        schema, name = names_of(table)
+        index = name_of(f"RRN_{hashlib.sha256(f'{self.id}/{name}'.encode()).hexdigest()[:12]}".upper())
+        return index if schema is None else f"{name_of(schema)}.{index}"
 
     def _drop(self) -> None:
         known: drdarrow.Connection | None = getattr(self._own, "connection", None)
@@ -382,11 +383,11 @@ def grouped(batches: Iterator[pa.RecordBatch], limit: int) -> Iterator[pa.Table]
         yield pa.Table.from_batches(waiting)
 
 
-def _names(table: TableState) -> tuple[str | None, str]:
+def names_of(table: TableState) -> tuple[str | None, str]:
     """The schema, and the name."""
     schema, _, name = table.name.partition(".")
     return (schema, name) if name else (None, schema)
 
 
-def _name(name: str) -> str:
+def name_of(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'

@@ -12,12 +12,19 @@ from typing import Any, Literal, TypeAlias, get_args
 from drdarrow.exceptions import InterfaceError
 from drdarrow.partitions.values import packed
 
-__all__ = ["DATABASES", "Format", "Options", "Source", "format_of"]
+__all__ = ["DATABASES", "DRIVERS", "Format", "Options", "Source", "format_of"]
 
-Format: TypeAlias = Literal["parquet", "arrow", "csv", "delta", "iceberg", "duckdb", "database"]
+Format: TypeAlias = Literal["parquet", "arrow", "csv", "delta", "iceberg", "duckdb", "database", "adbc"]
 Source: TypeAlias = str | Sequence[str] | Mapping[str, str]
 #: Schemes of databases that this package connects to.
 DATABASES = ("drda://", "profile://")
+#: Packages of drivers for ADBC, by the scheme of a target.
+DRIVERS = {
+    "sqlite": "adbc_driver_sqlite",
+    "postgresql": "adbc_driver_postgresql",
+    "postgres": "adbc_driver_postgresql",
+    "duckdb": "adbc_driver_duckdb",
+}
 #: Formats that take the changes of a journal.
 FOLLOWED = ("parquet", "duckdb", "delta", "iceberg", "database")
 #: Options that say which rows and columns there are; a copy goes on only with the same.
@@ -38,6 +45,8 @@ class Options:
     snapshot: str | dt.datetime | None = None
     catalog: str | None = None
     """Of Iceberg, by its name in the configuration of pyiceberg."""
+    driver: str | None = None
+    """The package of a driver for ADBC."""
     since: str | None = None
     margin: float | None = None
     on_error: str | dict[str, str] | None = None
@@ -69,6 +78,11 @@ class Options:
         if self.snapshot == "lock":
             raise InterfaceError(
                 "snapshot: a copy that goes on later has lost its lock; take 'as_of' or a datetime, or none"
+            )
+        if self.driver is not None and (self.format != "adbc" or not self.driver.isidentifier()):
+            raise InterfaceError(
+                "driver: expected the package of a driver, such as adbc_driver_snowflake, beside format='adbc', not "
+                f"{self.driver!r}"
             )
         self._check_following()
         if self.since is not None and self.margin is None:
@@ -129,4 +143,6 @@ def format_of(target: Any, given: str | None) -> Any:
         return given
     if text.startswith(DATABASES):
         return "database"
+    if text.partition("://")[0] in DRIVERS and "://" in text:
+        return "adbc"
     return "duckdb" if text.endswith(".duckdb") else "parquet"

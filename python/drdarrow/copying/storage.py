@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -106,7 +107,10 @@ def shown(target: str) -> str:
     scheme, sign, rest = target.partition("://")
     authority, slash, path = rest.partition("/")
     user, at, host = authority.rpartition("@")
-    return f"{scheme}://{user.partition(':')[0]}@{host}{slash}{path}" if sign and at else target
+    if not sign:
+        return target
+    path = re.sub(r"(?i)\b((?:ssl)?password=)[^&]*", r"\1…", path)
+    return f"{scheme}://{user.partition(':')[0] if at else ''}{at}{host}{slash}{path}"
 
 
 def store(target: str | os.PathLike[str]) -> Store:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -43,21 +44,26 @@ def ended(uri: str, target: Path | str, form: str, state: Path | str = "") -> No
     assert process.returncode == 0, out.decode()
 
 
-def ids(target: Path, form: str, table: str) -> list[int]:
+def ids(target: Path | str, form: str, table: str) -> list[int]:
     """The column ID of a table of SHOP, in order."""
     if form == "parquet":
         import pyarrow.dataset as dataset
 
-        rows: pa.Table = dataset.dataset(target / f"SHOP.{table}").to_table()
+        rows: pa.Table = dataset.dataset(Path(target) / f"SHOP.{table}").to_table()
     elif form == "delta":
         import deltalake
 
-        rows = deltalake.DeltaTable(target / f"SHOP.{table}").to_pyarrow_table()
+        rows = deltalake.DeltaTable(Path(target) / f"SHOP.{table}").to_pyarrow_table()
     elif form == "iceberg":
         from pyiceberg.catalog.sql import SqlCatalog
 
         catalog = SqlCatalog("drdarrow", uri=f"sqlite:///{target}/catalog.db", warehouse=f"file://{target}")
         rows = catalog.load_table(("SHOP", table)).scan().to_arrow()
+    elif form == "adbc":
+        import sqlite3
+
+        with closing(sqlite3.connect(str(target).removeprefix("sqlite://"))) as connection:
+            return sorted(row for (row,) in connection.execute(f'SELECT ID FROM "SHOP.{table}"'))
     else:
         import duckdb
 
