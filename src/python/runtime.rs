@@ -164,6 +164,12 @@ pub(super) fn foreign<T>(call: impl FnOnce() -> T) -> Option<T> {
     if home.ended_by.get().is_some() { None } else { Some(call()) }
 }
 
+/// Calls into Python from a thread that another one, which is in [`foreign`], waits for: the interpreter's end waits for
+/// both.
+pub(super) fn beside<T>(call: impl FnOnce(Python<'_>) -> T) -> Option<T> {
+    Python::try_attach(call)
+}
+
 /// Runs `future` with nobody waiting for it.
 pub(super) fn background<F: Future<Output = ()> + Send + 'static>(future: F) {
     if let Some(home) = Home::found() {

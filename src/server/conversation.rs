@@ -123,10 +123,11 @@ impl Conversation {
         self.files.as_mut().and_then(Job::take_wait)
     }
 
-    /// Breaks off everything that the engine is asked for, before the end.
+    /// Breaks off everything that the engine is asked for, and undoes what is not committed, before the end.
     pub(super) fn end(mut self) {
         if let Some(sql) = &mut self.sql {
-            sql.break_off();
+            // An engine that cannot undo it does so with the end of its session.
+            let _ = sql.rollback();
         }
     }
 

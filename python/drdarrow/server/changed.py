@@ -81,7 +81,7 @@ def query(
         session._changed = True
         with cursor.holding(final.ROWS, rows):
             found = collect(statement.relation(cursor, statement.run.values(outer)))
-        return DuckResult(session, cursor, found.__arrow_c_stream__(), True, run, rows.num_rows())
+        return DuckResult(session, cursor, found.__arrow_c_stream__(), True, run, None, rows.num_rows())
     except Exception as e:
         failed: SqlError = session._failed(e, cursor)
         session._end(run)

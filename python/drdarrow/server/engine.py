@@ -182,6 +182,8 @@ class Result(ArrowStreamExportable, Protocol):
     takes longer than a tenth of a second does not hold back the rows before it.
 
     It may have `interrupt()`, which is called in place of the session's while a batch is read, from another thread, and
+    while a stream with rows that nobody reads is released, where that takes long. `ends_first()` may say that such a
+    stream has to have ended before it is released: it is read on for a while, and broken off then. And it may have
     `changed`, the rows that the statement has changed where it is a query over those of a change, else None."""
 
     @property

@@ -28,6 +28,7 @@ from drdarrow.server import (
     locking,
     merges,
     positioned,
+    recursion,
     remembered,
     schemas,
     sizes,
@@ -94,6 +95,8 @@ class DuckSession(TransactionSession):
         self._number = 0
         #: There are objects that only this connection has.
         self._local = False
+        #: It has defined something that queries would repeat a part of themselves by.
+        self._repeats = False
         self._targets: dict[int, tuple[Insert, object, Target]] = {}
         #: The statement that was prepared last, until one runs.
         self._next: Statement | None = None
@@ -277,7 +280,8 @@ class DuckSession(TransactionSession):
                 if statement.draws:
                     # Other sessions wait until the values are drawn.
                     rows = collect(rows)
-            return DuckResult(self, cursor, rows.__arrow_c_stream__(), shared, run)
+            query = None if statement.draws else (statement.run.sql, values)
+            return DuckResult(self, cursor, rows.__arrow_c_stream__(), shared, run, query)
         except Exception as e:
             failed = self._failed(e, cursor)
             self._cursors.give(cursor)
@@ -352,6 +356,7 @@ class DuckSession(TransactionSession):
         self._changed = True
         if statement.kind in CHANGES:
             return count
+        self._repeats = self._repeats or recursion.is_named(statement.run.sql)
         self._macros.stand(statement.run.sql)
         temporary = bool(_TEMPORARY.match(statement.run.sql))
         self._known.learn(statement.changes, self._current.full_names(statement.declared, temporary), temporary)

@@ -38,19 +38,31 @@ impl Inner {
             self.readers_closed().await;
             turn
         };
-        let Some(limit) = self.config.statement_timeout else { return Ok(Some(turn.await)) };
+        self.in_time(turn).await.map(Some)
+    }
+
+    /// A wait for other statements of the connection.
+    async fn in_time<T>(&self, wait: impl Future<Output = T>) -> Result<T> {
+        let Some(limit) = self.config.statement_timeout else { return Ok(wait.await) };
         let late = |_| {
             let seconds = limit.as_secs_f64();
             let text = format!("another statement of this connection did not end within {seconds:.1} s");
             Error::new(ErrorClass::Operational, Phase::Execute, "57033", text).at(&self.peer)
         };
-        tokio::time::timeout(limit, turn).await.map(Some).map_err(late)
+        tokio::time::timeout(limit, wait).await.map_err(late)
     }
 
     /// The turn of a statement. A query changes nothing, so it waits for nobody, unless rows are being undone that
-    /// it must not see.
+    /// it must not see. Nor may it overtake the end of another query that was given up: a server may first read all that
+    /// has left.
     pub(super) async fn turn_of(&self, query: bool) -> Result<Option<Turn>> {
-        if query && self.work.undoing.load(Ordering::Acquire) == 0 { Ok(None) } else { self.turn().await }
+        if !query || self.work.undoing.load(Ordering::Acquire) > 0 {
+            return self.turn().await;
+        }
+        if !self.is_within() {
+            self.in_time(self.readers_closed()).await?;
+        }
+        Ok(None)
     }
 
     /// Whether a statement is to be committed with its own end.

@@ -299,7 +299,7 @@ impl EngineSession {
         let reader = imported::reader(&result)?;
         let shared = result.getattr("shared")?.extract::<bool>()?;
         let result = HeldObject::new(result.unbind());
-        let pulled = Pulled::new(reader, result, self.pulling.clone(), self.loss.clone());
+        let pulled = Pulled::new(reader, result, self.pulling.clone(), self.loss.clone(), shared);
         let pulled = Arc::new(Mutex::new(pulled));
         if shared {
             self.shared.push(Arc::downgrade(&pulled));

@@ -162,7 +162,7 @@ impl SqlSession {
     }
 
     /// Undoes the changes.
-    pub(super) fn rollback(&mut self) -> std::result::Result<(), SqlError> {
+    pub(in crate::server) fn rollback(&mut self) -> std::result::Result<(), SqlError> {
         // The rows that open queries have still to come go with them.
         self.break_off();
         let done = self.engine().rollback();
