@@ -28,6 +28,14 @@ On: TypeAlias = type[BaseException] | tuple[type[BaseException], ...] | Callable
 _LONGEST = 30.0
 
 
+def _is_kind(on: object) -> bool:
+    return isinstance(on, type) and issubclass(on, BaseException)
+
+
+def _is_rule(on: object) -> bool:
+    return callable(on) and not isinstance(on, type)
+
+
 def _retryable(error: Exception) -> bool:
     return isinstance(error, Error) and error.retryable
 
@@ -35,11 +43,15 @@ def _retryable(error: Exception) -> bool:
 class _Attempts:
     """The attempts of one call."""
 
-    def __init__(self, attempts: int, backoff: float, on: On | None) -> None:
+    def __init__(self, work: object, attempts: int, backoff: float, on: On | None) -> None:
+        if not callable(work):
+            raise InterfaceError(f"work: expected a function without arguments, not {type(work).__name__}")
         if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:
             raise InterfaceError(f"attempts: expected a whole number of at least 1, not {attempts!r}")
-        if not 0 <= backoff <= _LONGEST:
+        if isinstance(backoff, bool) or not isinstance(backoff, int | float) or not 0 <= backoff <= _LONGEST:
             raise InterfaceError(f"backoff: expected seconds from 0 to {_LONGEST:.0f}, not {backoff!r}")
+        if not (on is None or _is_kind(on) or isinstance(on, tuple) and all(map(_is_kind, on)) or _is_rule(on)):
+            raise InterfaceError(f"on: expected classes of exceptions or a function of an exception, not {on!r}")
         self._left, self._pause, self._failures = attempts, backoff, list[Exception]()
         self._on: On = _retryable if on is None else on
 
@@ -73,7 +85,12 @@ def retry(work: Callable[[], _T], *, attempts: int = 3, backoff: float = 0.1, on
 
     Raises the error of the last attempt, with a note of all of them; InterfaceError for numbers that cannot be meant.
     """
-    tries = _Attempts(attempts, backoff, on)
+    tries = _Attempts(work, attempts, backoff, on)
+    # Imported late: it takes long.
+    from inspect import iscoroutinefunction
+
+    if iscoroutinefunction(work):
+        raise InterfaceError("work: a coroutine function is for drdarrow.aio.retry()")
     while True:
         try:
             return work()
@@ -87,11 +104,15 @@ async def retry_async(
 ) -> _T:
     """Awaits `work()`, again where it fails for a reason that may pass; see `drdarrow.retry`."""
     import asyncio
+    from inspect import isawaitable
 
-    tries = _Attempts(attempts, backoff, on)
+    tries = _Attempts(work, attempts, backoff, on)
     while True:
         try:
-            return await work()
+            begun = work()
+            if not isawaitable(begun):
+                raise InterfaceError("work: expected a coroutine function; drdarrow.retry() is for others")
+            return await begun
         except Exception as e:
             seconds = tries.pause(e)
         await asyncio.sleep(seconds)

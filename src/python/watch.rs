@@ -43,6 +43,11 @@ impl Watch {
             let text = format!("{HOOK}: expected a callable, not {}", kind(&hook));
             return Err(errors::interface(settings.py(), text));
         }
+        let py = settings.py();
+        if py.import("inspect")?.call_method1("iscoroutinefunction", (&hook,))?.is_truthy()? {
+            let text = format!("{HOOK}: expected a function, not a coroutine function, which nobody would await");
+            return Err(errors::interface(py, text));
+        }
         Ok(Some(hook.unbind()).filter(|hook| !hook.is_none(settings.py())))
     }
 

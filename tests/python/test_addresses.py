@@ -122,7 +122,7 @@ def test_a_server_tells_other_addresses(persona: server.Persona) -> None:
         assert connection.server["servers"] == []
 
 
-@pytest.mark.parametrize("wrong", [["a"], ["a:0"], ["a:65536"], ["a:b"], [":1"], "a:1", ["a:1"] * 65, [1]])
+@pytest.mark.parametrize("wrong", [["a"], ["a:0"], ["a:65536"], ["a:b"], [":1"], "a:1", ["a:1"] * 65, [1], 5])
 def test_a_list_of_servers_that_cannot_be_meant_is_refused(wrong: object) -> None:
     with pytest.raises(drdarrow.InterfaceError, match="server_list"):
         server.serve(server_list=wrong)  # type: ignore[arg-type]

@@ -398,6 +398,20 @@ def test_what_takes_no_part_is_refused_by_name(places: list[Place], log: Log, pa
         drdarrow.distributed(log=log.path)
     with pytest.raises(drdarrow.InterfaceError, match="twice"):
         drdarrow.distributed(pair[0], pair[0], log=log.path)
+    with pytest.raises(drdarrow.InterfaceError, match="an argument of its own"):
+        drdarrow.distributed(list(pair), log=log.path)  # type: ignore[arg-type]
+    with pytest.raises(drdarrow.InterfaceError, match=r"drdarrow\.aio\.distributed"):
+        aio.distributed(*pair, log=log.path)  # type: ignore[arg-type]
+    with pytest.raises(drdarrow.InterfaceError, match="a list of connections"):
+        tpc.recover(pair[0], log.path)  # type: ignore[arg-type]
+    with pytest.raises(drdarrow.InterfaceError, match="log: expected the path of a file, not int"):
+        drdarrow.distributed(*pair, log=5)  # type: ignore[arg-type]
+    with pytest.raises(drdarrow.InterfaceError, match="is a folder"):
+        drdarrow.distributed(*pair, log=log.path.parent)
+    other = log.path.with_name("other")
+    other.write_text("This is no log. " * 100)
+    with pytest.raises(drdarrow.InterfaceError, match="a file of something else"):
+        drdarrow.distributed(*pair, log=other)
     with server.serve(persona="ibmi", files={"LIB/F": pa.table({"A": [1]})}) as ibmi, drdarrow.connect_files(ibmi.uri.replace("/SAMPLE", "")) as files:
         with pytest.raises(drdarrow.NotSupportedError, match="files of IBM i"):
             drdarrow.distributed(pair[0], files, log=log.path)  # type: ignore[arg-type]

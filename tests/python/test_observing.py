@@ -222,6 +222,10 @@ def test_a_hook_is_let_go_with_its_connection(srv: server.Server) -> None:
 def test_hooks_that_cannot_be_meant_are_refused(srv: server.Server) -> None:
     with pytest.raises(drdarrow.InterfaceError, match="on_slow: expected a callable"):
         srv.connect(slow_after=1, on_slow=3)
+    async def nobody_awaits_it(*_: object) -> None: ...
+
+    with pytest.raises(drdarrow.InterfaceError, match="on_slow: expected a function, not a coroutine function"):
+        srv.connect(slow_after=1, on_slow=nobody_awaits_it)
     with pytest.raises(drdarrow.InterfaceError, match="needs slow_after"):
         srv.connect(on_slow=print)
     with pytest.raises(drdarrow.InterfaceError, match="slow_after"):

@@ -7,6 +7,7 @@ import gc
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import duckdb
 import pytest
@@ -253,11 +254,20 @@ def test_a_connection_of_others_is_not_taken(srv: server.Server) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [{"min_size": -1}, {"max_size": 0}, {"min_size": 5, "max_size": 2}, {"timeout": 0}, {"max_idle": float("nan")},
-     {"check": -1}, {"reset": "all"}, {"max_waiting": True}],
+     {"check": -1}, {"reset": "all"}, {"max_waiting": True}, {"configure": "x"}, {"settings": "x"}],
 )
 def test_rules_that_mean_nothing_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(drdarrow.InterfaceError, match=list(wrong)[-1]):
         ConnectionPool("drda://h/d", **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [-1, "x", float("nan"), True])
+def test_times_that_mean_nothing_are_refused(uri: str, wrong: Any) -> None:
+    with ConnectionPool(uri) as pool:
+        for ask in (pool.getconn, pool.wait):
+            with pytest.raises(drdarrow.InterfaceError, match="timeout: expected seconds of at least 0"):
+                ask(timeout=wrong)
+        pool.putconn(pool.getconn(timeout=0))
 
 
 def test_a_child_makes_connections_of_its_own_and_leaves_those_of_its_parent(srv: server.Server, script) -> None:

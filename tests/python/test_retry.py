@@ -71,7 +71,20 @@ def test_an_interrupt_is_never_retried() -> None:
     assert calls == [1]
 
 
-@pytest.mark.parametrize("wrong", [{"attempts": 0}, {"attempts": 1.5}, {"backoff": -1}, {"backoff": 1e9}])
-def test_numbers_that_mean_nothing_are_refused(wrong: dict[str, float]) -> None:
+@pytest.mark.parametrize("wrong", [{"attempts": 0}, {"attempts": 1.5}, {"backoff": -1}, {"backoff": 1e9}, {"backoff": "x"},
+                                   {"on": 5}, {"on": int}, {"on": (ValueError, 5)}])
+def test_arguments_that_mean_nothing_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(drdarrow.InterfaceError, match=next(iter(wrong))):
         drdarrow.retry(Work(), **wrong)  # type: ignore[arg-type]
+
+
+def test_work_of_the_other_kind_is_refused() -> None:
+    async def task() -> int:
+        return 1
+
+    with pytest.raises(drdarrow.InterfaceError, match=r"coroutine function is for drdarrow\.aio\.retry"):
+        drdarrow.retry(task)
+    with pytest.raises(drdarrow.InterfaceError, match=r"drdarrow\.retry\(\) is for others"):
+        asyncio.run(aio.retry(lambda: 1))  # type: ignore[arg-type, return-value]
+    with pytest.raises(drdarrow.InterfaceError, match="function without arguments, not int"):
+        drdarrow.retry(5)  # type: ignore[arg-type]

@@ -312,6 +312,19 @@ def test_rows_beyond_all_numbers_are_none(connection: drdarrow.Connection, query
         connection.cursor(scrollable=True).execute(query).scroll(2**32 + 4, mode="absolute")
 
 
+def test_a_cursor_of_another_kind_is_told_how_it_is_opened(changed: drdarrow.Connection) -> None:
+    for rowset in (0, -1, 32_768, 2**40):
+        with pytest.raises(drdarrow.InterfaceError, match="rowset: expected 1 to 32767 rows"):
+            changed.cursor(scrollable=True, rowset=rowset)
+    with changed.execute("SELECT ID, V FROM CHANGED") as cursor:
+        cursor.fetchone()
+        for change in (lambda: cursor.update_current({"V": "x"}), cursor.delete_current):
+            with pytest.raises(drdarrow.ProgrammingError, match=r"updatable=True"):
+                change()
+        with pytest.raises(drdarrow.ProgrammingError, match=r"scrollable=True"):
+            cursor.scroll(1)
+
+
 def test_a_connection_that_only_reads_changes_nothing(changed: drdarrow.Connection, at: str) -> None:
     with drdarrow.connect(at, timeout=15, read_only=True) as connection:
         cursor = connection.cursor(scrollable=True, updatable=True)

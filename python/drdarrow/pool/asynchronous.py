@@ -52,7 +52,19 @@ class AsyncConnectionPool:
         name: str | None = None,
         max_waiting: int = 0,
     ) -> None:
-        rules = Rules.of(min_size, max_size, max_idle, max_lifetime, timeout, check, reset, name, max_waiting)
+        rules = Rules.of(
+            min_size,
+            max_size,
+            max_idle,
+            max_lifetime,
+            timeout,
+            check,
+            reset,
+            name,
+            max_waiting,
+            configure=configure,
+            settings=settings,
+        )
         self._uri, self._settings, self._configure = uri, dict(settings or {}), configure
         self._core: PoolCore[_core.AsyncConnection] = PoolCore(rules)
         self._core.is_open = True
@@ -75,7 +87,7 @@ class AsyncConnectionPool:
     async def wait(self, timeout: float | None = None) -> None:
         """Waits until `min_size` connections are there; see `drdarrow.pool.ConnectionPool.wait`."""
         self._at_home()
-        deadline = time.monotonic() + (self._core.rules.timeout if timeout is None else timeout)
+        deadline = self._core.rules.deadline(timeout)
         while self._core.wants_more():
             left = deadline - time.monotonic()
             try:
@@ -96,7 +108,7 @@ class AsyncConnectionPool:
         self._at_home()
         await self._sweep()
         woken = asyncio.Event()
-        ticket = self._core.ask(woken.set, self._core.rules.timeout if timeout is None else timeout)
+        ticket = self._core.ask(woken.set, self._core.rules.deadline(timeout))
         try:
             while True:
                 woken.clear()

@@ -92,7 +92,7 @@ class PoolCore(Generic[C]):
 
     # -- asking ----------------------------------------------------------------------------------------------------
 
-    def ask(self, wake: Callable[[], None], timeout: float) -> Ticket[C]:
+    def ask(self, wake: Callable[[], None], deadline: float) -> Ticket[C]:
         """Joins those who want a connection, at their end."""
         with self._lock:
             self._check()
@@ -100,7 +100,7 @@ class PoolCore(Generic[C]):
             if self.rules.max_waiting and len(self._tickets) - self._free() >= self.rules.max_waiting:
                 self.counts["requests_failed"] += 1
                 raise PoolFull(f"{self._described()}: max_waiting is {self.rules.max_waiting}", sqlstate="57033")
-            ticket: Ticket[C] = Ticket(wake, time.monotonic() + timeout)
+            ticket: Ticket[C] = Ticket(wake, deadline)
             self._tickets.append(ticket)
             return ticket
 

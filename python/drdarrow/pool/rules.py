@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -54,6 +55,9 @@ class Rules:
         reset: Reset,
         name: str | None,
         max_waiting: int,
+        *,
+        configure: object,
+        settings: object,
     ) -> Rules:
         """The rules; raises InterfaceError for those that cannot be meant."""
         for key, size in (("min_size", min_size), ("max_size", max_size), ("max_waiting", max_waiting)):
@@ -61,7 +65,7 @@ class Rules:
                 raise InterfaceError(f"{key}: expected a whole number of at least 0, not {size!r}")
         most = max(min_size, 4) if max_size is None else max_size
         if most < 1 or most < min_size:
-            raise InterfaceError(f"max_size: expected at least 1, and min_size, not {most}")
+            raise InterfaceError(f"max_size: expected a number of at least 1 and of min_size ({min_size}), not {most}")
         for key, seconds in (("max_idle", max_idle), ("max_lifetime", max_lifetime), ("timeout", timeout)):
             if not _is_number(seconds) or not seconds > 0:
                 raise InterfaceError(f"{key}: expected seconds above 0, not {seconds!r}")
@@ -69,6 +73,10 @@ class Rules:
             raise InterfaceError(f"check: expected seconds, or None, not {check!r}")
         if not callable(reset) and reset not in ("traces", "always", "rollback"):
             raise InterfaceError(f"reset: expected traces, always, rollback or a function, not {reset!r}")
+        if configure is not None and not callable(configure):
+            raise InterfaceError(f"configure: expected a function of a connection, not {configure!r}")
+        if settings is not None and not isinstance(settings, Mapping):
+            raise InterfaceError(f"settings: expected a mapping of arguments of connect(), not {settings!r}")
         return Rules(
             min_size=min_size,
             max_size=most,
@@ -80,6 +88,12 @@ class Rules:
             name=name or f"pool-{next(_numbers)}",
             max_waiting=max_waiting,
         )
+
+    def deadline(self, timeout: float | None) -> float:
+        """When a wait of so many seconds is over; those of the pool unless given."""
+        if timeout is not None and (not _is_number(timeout) or timeout < 0):
+            raise InterfaceError(f"timeout: expected seconds of at least 0, not {timeout!r}")
+        return time.monotonic() + (self.timeout if timeout is None else timeout)
 
     def lifetime(self) -> float:
         """The seconds that a new connection is kept: those made together do not end together."""

@@ -67,7 +67,19 @@ class ConnectionPool:
         name: str | None = None,
         max_waiting: int = 0,
     ) -> None:
-        rules = Rules.of(min_size, max_size, max_idle, max_lifetime, timeout, check, reset, name, max_waiting)
+        rules = Rules.of(
+            min_size,
+            max_size,
+            max_idle,
+            max_lifetime,
+            timeout,
+            check,
+            reset,
+            name,
+            max_waiting,
+            configure=configure,
+            settings=settings,
+        )
         self._uri, self._settings, self._configure = uri, dict(settings or {}), configure
         self._core: PoolCore[_core.Connection] = PoolCore(rules)
         self._core.is_open = True
@@ -90,7 +102,7 @@ class ConnectionPool:
         """Waits until `min_size` connections are there, `timeout` seconds, those of the pool unless given.
 
         Raises PoolTimeout when they are not in time, and the error of a login that is refused."""
-        deadline = time.monotonic() + (self._core.rules.timeout if timeout is None else timeout)
+        deadline = self._core.rules.deadline(timeout)
         while self._core.wants_more():
             left = deadline - time.monotonic()
             try:
@@ -113,7 +125,7 @@ class ConnectionPool:
         closed, and the error of a login that is refused."""
         self._sweep()
         woken = threading.Event()
-        ticket = self._core.ask(woken.set, self._core.rules.timeout if timeout is None else timeout)
+        ticket = self._core.ask(woken.set, self._core.rules.deadline(timeout))
         try:
             while True:
                 woken.clear()

@@ -193,7 +193,7 @@ def taking(settings: Callable[P, ServerSettings]) -> Callable[[Callable[[ServerS
 
 def _listed(addresses: Sequence[str]) -> Any:
     """Addresses as hosts and ports."""
-    if isinstance(addresses, str) or len(addresses) > _LISTED:
+    if isinstance(addresses, str) or not isinstance(addresses, Sequence) or len(addresses) > _LISTED:
         raise InterfaceError(f"server_list: a list of up to {_LISTED} addresses, host:port each")
     listed = []
     for address in addresses:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, NamedTuple
@@ -45,8 +45,11 @@ def place(connection: _core.Connection | _core.AsyncConnection) -> str:
     return f"{connection.server['peer']}/{connection.server['database']}"
 
 
-def checked(connections: Sequence[object], kind: type) -> list[Any]:
+def checked(connections: Iterable[object], kind: type) -> list[Any]:
     """The connections, which have to be of a kind."""
+    if isinstance(connections, (_core.Connection, _core.AsyncConnection)):
+        raise InterfaceError("connections: expected a list of connections, not one connection")
+    connections = list(connections)
     if not connections:
         raise InterfaceError("connections are missing")
     for connection in connections:
@@ -57,10 +60,13 @@ def checked(connections: Sequence[object], kind: type) -> list[Any]:
                 sqlstate="0A000",
             )
         if not isinstance(connection, kind):
-            raise InterfaceError(f"a drdarrow {kind.__name__} is expected, not {type(connection).__name__}")
+            cure = "; give each connection as an argument of its own" if isinstance(connection, list | tuple) else ""
+            if isinstance(connection, (_core.Connection, _core.AsyncConnection)):
+                cure = "; drdarrow.distributed() and drdarrow.aio.distributed() are for one kind each"
+            raise InterfaceError(f"a drdarrow {kind.__name__} is expected, not {type(connection).__name__}{cure}")
     if len({id(connection) for connection in connections}) < len(connections):
         raise InterfaceError("a connection is given twice")
-    return list(connections)
+    return connections
 
 
 class Coordinator:

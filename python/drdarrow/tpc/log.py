@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias, final
 
+from drdarrow.exceptions import InterfaceError
 from drdarrow.types import Xid
 
 __all__ = ["FORMAT", "Log", "LogPath", "Open", "default_path"]
@@ -71,7 +72,11 @@ class Log:
     """A log. Threads and processes may share one."""
 
     def __init__(self, path: LogPath | None = None) -> None:
+        if path is not None and not isinstance(path, str | os.PathLike):
+            raise InterfaceError(f"log: expected the path of a file, not {type(path).__name__}")
         self.path = default_path() if path is None else Path(path)
+        if self.path.is_dir():
+            raise InterfaceError(f"log: {self.path} is a folder: give the path of a file")
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = threading.Lock()
         with self._session() as session:
@@ -182,6 +187,9 @@ class Log:
                 session.execute("PRAGMA fullfsync = ON")
                 yield session
             except sqlite3.Error as e:
+                if e.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+                    text = f"log: {self.path} is a file of something else: give the path of a log, or of a new file"
+                    raise InterfaceError(text) from e
                 e.add_note(f"in {self.path}, the log of transactions on several databases")
                 raise
             finally:

@@ -48,12 +48,12 @@ def recover(connections: Iterable[_core.Connection], log: LogPath | None = None)
         OperationalError: a server could not be asked, or did not end a branch; the others are ended. Call it again.
         IntegrityError: a server had ended a branch in another way than was decided.
     """
-    return run(_recover(checked(list(connections), _core.Connection), Log(log)))
+    return run(_recover(checked(connections, _core.Connection), Log(log)))
 
 
 async def recover_async(connections: Iterable[_core.AsyncConnection], log: LogPath | None = None) -> list[Resolved]:
     """The same with connections of `drdarrow.aio`."""
-    given = checked(list(connections), _core.AsyncConnection)
+    given = checked(connections, _core.AsyncConnection)
     return await run_async(_recover(given, await asyncio.to_thread(Log, log)))
 
 

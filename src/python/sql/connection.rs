@@ -82,7 +82,7 @@ with_attributes! {
             scrollable: Option<&Bound<'py, PyAny>>,
             updatable: bool,
             hold: bool,
-            rowset: Option<u32>,
+            rowset: Option<i64>,
         ) -> PyResult<Cursor> {
             let rows = RowFactory::of_cursor(py, &row_factory, &slf.get().1)?;
             let moves = scroll::options(py, scrollable, updatable, hold, rowset)?;
@@ -174,7 +174,7 @@ with_attributes! {
             scrollable: Option<&Bound<'py, PyAny>>,
             updatable: bool,
             hold: bool,
-            rowset: Option<u32>,
+            rowset: Option<i64>,
         ) -> PyResult<AsyncCursor> {
             let rows = RowFactory::of_cursor(py, &row_factory, &slf.get().1)?;
             let moves = scroll::options(py, scrollable, updatable, hold, rowset)?;

@@ -24,7 +24,7 @@ pub(super) fn options(
     scrollable: Option<&Bound<'_, PyAny>>,
     updatable: bool,
     hold: bool,
-    rowset: Option<u32>,
+    rowset: Option<i64>,
 ) -> PyResult<Option<ScrollOptions>> {
     let bad = |text: &str| Err(errors::interface(py, text));
     let scroll = match scrollable {
@@ -42,6 +42,7 @@ pub(super) fn options(
             _ => bad("hold and rowset: they are for cursors that are scrollable or updatable"),
         };
     }
+    let rowset = rowset.map(|rows| u32::try_from(rows).unwrap_or(0));
     if rowset.is_some_and(|rows| !(1..=32_767).contains(&rows)) {
         return bad("rowset: expected 1 to 32767 rows");
     }
@@ -205,7 +206,11 @@ pub(super) async fn changed(
     table: Option<String>,
     kept: usize,
 ) -> Result<()> {
-    let (lease, cursor) = (statement.lease_rows_soon().await?, scrolling(&statement)?);
+    let not_updatable = |_| {
+        errors::programming("24000", "rows cannot be changed through this cursor")
+            .hint("open it by connection.cursor(updatable=True) and execute a query")
+    };
+    let (lease, cursor) = (statement.lease_rows_soon().await?, scrolling(&statement).map_err(not_updatable)?);
     let held = lease.as_ref().map_or(0, |reader| reader.held()) + kept;
     let _waiting = statement.link.waiting();
     let done = match changes {
