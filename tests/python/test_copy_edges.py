@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
@@ -15,7 +17,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.dataset as dataset
 import pytest
-from peers import Proxy
+from conftest import SLACK
+from peers import RDBCMM, Proxy, wait_for
 
 import drdarrow
 from drdarrow import aio, server
@@ -268,6 +271,53 @@ def test_a_copy_that_waits_for_a_server_that_is_silent_can_be_stopped(
         assert begun.is_set()
         report = drdarrow.copy(source, target, state=tmp_path / "state", **asked)
         assert report.resumed and report.rows == COUNT and report.ok
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_ctrl_c_ends_a_copy_whose_commit_is_never_answered(
+    srv: server.Server, tmp_path: Path, script, kept: bool
+) -> None:
+    """Whether the target has kept the part or not; the next call goes on."""
+    with server.serve(persona="luw") as other, Proxy(other.port) as between:
+        with other.connect() as connection:
+            connection.execute("CREATE SCHEMA SHOP")
+            connection.commit()
+        target = f"drda://app@127.0.0.1:{between.port}/SAMPLE"
+        running = script(
+            """
+            import sys, drdarrow
+            source, target, state = sys.argv[1:]
+
+            def look(told):
+                if told.parts[0] >= 1 and not said:
+                    said.append(print("begun", flush=True))
+                    sys.stdin.readline()
+
+            said = []
+            drdarrow.copy("SHOP.ORDERS", target, uri=source, state=state, parts=4, connections=1, progress=look)
+            """,
+            srv.uri,
+            target,
+            tmp_path / "state",
+        )
+        assert running.line() == "begun"
+        between.hold_at(RDBCMM, passed=kept)
+        running.process.stdin.write("\n")
+        running.process.stdin.flush()
+        assert wait_for(lambda: between.holds, 30)
+        start = time.monotonic()
+        running.process.send_signal(signal.SIGINT)
+        _, _, told = running.end()
+        assert time.monotonic() - start < SLACK
+        assert "KeyboardInterrupt" in told and "750 rows are kept; the same call goes on from there" in told
+        between.release()
+        report = drdarrow.copy("SHOP.ORDERS", target, uri=srv.uri, state=tmp_path / "state", parts=4, connections=1)
+        assert report.resumed and report.rows == COUNT and report.ok
+        with other.connect() as connection:
+            assert connection.execute("SELECT COUNT(*), COUNT(DISTINCT ID) FROM SHOP.ORDERS").fetchone() == (
+                COUNT,
+                COUNT,
+            )
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv", "duckdb"])

@@ -118,6 +118,7 @@ class Proxy(Listener):
     """
 
     change: tuple[bytes, bytes] | None = None
+    _held_at: tuple[int, bool] | None = None
 
     def __init__(self, upstream: int) -> None:
         self._upstream = upstream
@@ -141,7 +142,16 @@ class Proxy(Listener):
     def hold(self) -> None:
         self._flowing.clear()
 
+    def hold_at(self, command: int, *, passed: bool) -> None:
+        """Stops the replies from the next such command on, which the server gets or not."""
+        self._held_at = (command, passed)
+
+    @property
+    def holds(self) -> bool:
+        return not self._flowing.is_set()
+
     def release(self) -> None:
+        self._held_at = None
         self._flowing.set()
 
     def serve(self, client: socket.socket) -> None:
@@ -152,7 +162,12 @@ class Proxy(Listener):
         while data := client.recv(65536):
             self.sent += data
             pending += data
+            before = len(self.commands)
             self._note(pending)
+            if self._held_at and self._held_at[0] in self.commands[before:]:
+                self.hold()
+                if not self._held_at[1]:
+                    continue
             server.sendall(data)
         self.ended += 1
         server.shutdown(socket.SHUT_WR)
