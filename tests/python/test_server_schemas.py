@@ -329,3 +329,25 @@ def test_a_table_of_another_schema_that_is_called_as_the_user_is(sql: str):
     with server.serve(tables=tables, persona="luw", users={"items": "secret"}) as served:
         with connect(served, "items") as connection:
             assert one(connection, sql) == 5
+
+
+@pytest.mark.parametrize("before", ["nothing", "a query", "a change"])
+def test_a_schema_that_another_user_makes_is_seen_at_once_or_when_changes_are_over(
+    served: server.Server, before: str
+) -> None:
+    schemas, tables = "SELECT SCHEMANAME FROM SYSCAT.SCHEMATA", "SELECT TABSCHEMA FROM SYSCAT.TABLES WHERE TABNAME = 'X'"
+    with connect(served, "bob") as maker, connect(served, "ann") as other:
+        if before != "nothing":
+            assert ("MADE",) not in other.execute(schemas).fetchall()
+        if before == "a change":
+            other.execute("INSERT INTO MAIN.SOLE VALUES (4)")
+        maker.execute("CREATE SCHEMA MADE")
+        maker.execute("CREATE TABLE MADE.X (A INTEGER)")
+        maker.commit()
+        if before == "a change":
+            # DuckDB's transaction shows what was there when it began.
+            assert ("MADE",) not in other.execute(schemas).fetchall()
+            other.commit()
+        assert ("MADE",) in other.execute(schemas).fetchall()
+        assert other.execute(tables).fetchall() == [("MADE",)]
+        assert one(other, "SELECT COUNT(*) FROM MADE.X") == 0
