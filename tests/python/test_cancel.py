@@ -334,6 +334,31 @@ def test_the_end_of_a_connection_frees_its_changes_at_once(
     assert time.monotonic() - start < GOAL
 
 
+def test_the_end_of_a_connection_frees_its_changes_in_memory() -> None:
+    rows = pa.table({"A": pa.array(range(1_000_000), pa.int32())})
+    tables = {"T": pa.table({"A": pa.array([1], pa.int32())}), "MANY": rows}
+    with server.serve(tables=tables, engine="tables") as served, Proxy(served.port) as between:
+        uri = served.uri.replace(str(served.port), str(between.port))
+        connection = drdarrow.connect(uri, timeout=15, block_size=32767, credit=65536)
+        connection.execute("INSERT INTO T VALUES (2)")
+        assert len(connection.execute("SELECT A FROM MANY").fetchmany(10)) == 10
+        between.cut()
+        start = time.monotonic()
+        with drdarrow.connect(served.uri, timeout=15) as other:
+            assert wait_for(lambda: can_insert(other), 30)
+            assert other.execute("SELECT A FROM T").fetchall() == [(1,), (3,)]
+        assert time.monotonic() - start < GOAL
+
+
+def can_insert(connection: drdarrow.Connection) -> bool:
+    try:
+        connection.execute("INSERT INTO T VALUES (3)")
+        connection.commit()
+    except drdarrow.OperationalError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("how", ["as it is", "in a view", "in a view that is new"])
 def test_a_query_that_ends_soon_costs_no_changes_when_it_is_given_up(served: server.Server, how: str) -> None:
     """DuckDB may not get over the end of one that repeats a part of itself before all its rows are read."""

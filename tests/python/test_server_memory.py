@@ -104,6 +104,8 @@ def test_open_cursors_are_counted_for_each_client_and_for_all(small: server.Serv
         assert other.execute("VALUES 1").fetchall() == [(1,)]
         for cursor in held:
             cursor.close()
+        # They are closed in the background; this waits for it.
+        assert one.execute("VALUES 1").fetchall() == [(1,)]
         more, error = fill(other)
         full(error, "max_connection_memory")
         assert len(others) + len(more) >= len(held)
