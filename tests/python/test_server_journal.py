@@ -10,6 +10,9 @@ import pytest
 
 import drdarrow
 from drdarrow import server
+from drdarrow.server.catalog_views import CatalogViews
+from drdarrow.server.engine import Objects, SqlError
+from drdarrow.server.journals import FUNCTION
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -136,6 +139,65 @@ def test_receivers_follow_each_other(sql: drdarrow.Connection, system: drdarrow.
     assert sql.execute(receivers).fetchall() == [second, third]
     attached = "SELECT ATTACHED_JOURNAL_RECEIVER_NAME FROM QSYS2.JOURNAL_INFO WHERE JOURNAL_LIBRARY = 'SHOP'"
     assert sql.execute(attached).fetchall() == [("QSQJRN0003",)]
+
+
+def test_numbers_are_in_order_wherever_entries_lie(sql: drdarrow.Connection, system: drdarrow.FileConnection) -> None:
+    def numbers(order: str = "SEQUENCE_NUMBER", receiver: str = "*CURCHAIN") -> list[int]:
+        text = (
+            "SELECT SEQUENCE_NUMBER, COUNT_OR_RRN FROM TABLE(QSYS2.DISPLAY_JOURNAL('SHOP', 'QSQJRN', STARTING_RECEIVER_NAME "
+            f"=> '{receiver}')) AS J ORDER BY {order}"
+        )
+        return [int(number) for number, _ in sql.execute(text).fetchall()]
+
+    with system.open_file("SHOP/STOCK", mode="rw") as file:
+        for first in range(10, 9000, 3000):
+            file.write([{"ID": n, "NAME": None, "PRICE": n} for n in range(first, first + 3000)])
+        system.command("CHGJRN JRN(SHOP/QSQJRN) JRNRCV(*GEN)")
+        file.write([{"ID": 1 << 20, "NAME": None, "PRICE": 1}])
+        found = numbers()
+        assert len(found) > 9000 and found == list(range(1, len(found) + 1))
+        assert numbers("J.SEQUENCE_NUMBER DESC") == found[::-1]
+        system.command("CHGJRN JRN(SHOP/QSQJRN) JRNRCV(*GEN) SEQOPT(*RESET)")
+        file.write([{"ID": 1 << 21, "NAME": None, "PRICE": 1}])
+        again = numbers()
+        assert again == sorted(again) and again.count(1) == 2 and len(again) > len(found)
+        assert numbers(receiver="QSQJRN0003") == [1, 2]
+        assert numbers(receiver="QSQJRN0002") == sorted(numbers(receiver="QSQJRN0002")) and numbers(receiver="QSQJRN0009") == []
+
+
+def test_a_statement_that_relies_on_the_order_is_not_run_when_that_is_gone() -> None:
+    class Rows:
+        def fields(self) -> list[tuple[str, str, dict[str, str]]]:
+            return [(f"C{n}", "Int32", {}) for n in range(9)]
+
+    class Views:
+        in_order = True
+
+        def names(self) -> list[str]:
+            return [FUNCTION]
+
+        def rows(self, _name: str, _objects: object) -> Rows:
+            return Rows()
+
+        def journals_in_order(self) -> bool:
+            return self.in_order
+
+    given = Views()
+    views = CatalogViews(given)  # type: ignore[arg-type]
+    text = "SELECT {} FROM TABLE(QSYS2.DISPLAY_JOURNAL('SHOP', {})) AS J ORDER BY {}"
+    sorts = [
+        ("C0, C1", "'QSQJRN'", "C1"), ("COUNT(*)", "'QSQJRN'", "SEQUENCE_NUMBER"), ("C0, C1", "?", "SEQUENCE_NUMBER"),
+        ("C0 AS SEQUENCE_NUMBER", "'QSQJRN'", "SEQUENCE_NUMBER"), ("C0 SEQUENCE_NUMBER", "'QSQJRN'", "SEQUENCE_NUMBER"),
+        ("DISTINCT C0", "'QSQJRN'", "SEQUENCE_NUMBER"), ("C0, C1", "'QSQJRN'", "SEQUENCE_NUMBER DESC"),
+    ]  # fmt: skip
+    assert all("ORDER BY" in views.place(text.format(*each))[0] for each in sorts)
+    placed, shown = views.place(text.format("C0, C1", "'QSQJRN'", "SEQUENCE_NUMBER"))
+    assert "ORDER BY" not in placed
+    given.in_order = False
+    with pytest.raises(SqlError) as refused:
+        views.show(None, shown, lambda _cursor: Objects([]))  # type: ignore[arg-type]
+    assert refused.value.sqlcode == -518
+    assert "ORDER BY" in views.place(text.format("C0, C1", "'QSQJRN'", "SEQUENCE_NUMBER"))[0]
 
 
 def test_columns_have_the_types_of_the_function(sql: drdarrow.Connection) -> None:

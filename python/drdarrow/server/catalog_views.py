@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from drdarrow.server import journals
 from drdarrow.server.columns import CATALOG
-from drdarrow.server.engine import Objects, Views
+from drdarrow.server.engine import Objects, SqlError, Views
 from drdarrow.server.lexer import Word, closing, lex, split, text
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ class _NoViews:
     def rows(self, name: str, objects: Objects) -> Collected:
         raise LookupError(name)
 
+    def journals_in_order(self) -> bool:
+        return False
+
 
 class CatalogViews:
     """The views, by their names in statements and in DuckDB; none as long as none are given."""
@@ -43,6 +46,9 @@ class CatalogViews:
         self._views = views or _NoViews()
         self._tables = {name: CATALOG + name.replace(".", "_").lower() for name in self._views.names()}
         self._names = {table: name for name, table in self._tables.items()}
+        #: Entries of journals where the statement relies on their order.
+        self._ordered = f"{CATALOG}journals_in_order"
+        self._names[self._ordered] = journals.FUNCTION
         self._schemas = {name.partition(".")[0] for name in self._tables}
         self._facts: Facts = {}
         #: The views without rows.
@@ -103,6 +109,8 @@ class CatalogViews:
         arguments = split(words[at + 6 : last])
         if full == journals.FUNCTION:
             columns = [name for name, _, _ in self._without_rows(table).fields()]
+            if self._views.journals_in_order() and journals.leave_order(words, at, end + 1, arguments):
+                table = self._ordered
             words[at].text = journals.entries(table, columns, arguments)
         else:
             # Their rows are the same for all arguments that are not NULL.
@@ -116,6 +124,9 @@ class CatalogViews:
         """A cursor has the views that DuckDB knows by these names, over the objects that it sees."""
         now = objects(cursor) if tables else Objects([])
         for table in tables:
+            if table == self._ordered and not self._views.journals_in_order():
+                # Numbers began anew since the statement was prepared.
+                raise SqlError(-518, "07003")
             cursor.show(table, self._rows(table, now))
 
     def describe(self, cursor: Cursor, tables: Sequence[str]) -> None:

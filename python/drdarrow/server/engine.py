@@ -125,6 +125,9 @@ class Views(Protocol):
     def rows(self, name: str, objects: Objects) -> ArrowStreamExportable:
         """The rows of one over these objects."""
 
+    def journals_in_order(self) -> bool:
+        """Whether entries of journals come in the order of their numbers."""
+
 
 class CallParameter(NamedTuple):
     """A marker of a CALL."""

@@ -207,6 +207,11 @@ impl CatalogViews {
         self.0.names()
     }
 
+    /// Whether entries of journals come in the order of their numbers.
+    fn journals_in_order(&self, py: Python<'_>) -> bool {
+        py.detach(|| self.0.journals_in_order())
+    }
+
     /// The rows of one over these objects. SqlError -289 without the memory for them.
     fn rows(&self, py: Python<'_>, name: &str, objects: Objects) -> PyResult<Collected> {
         if let Some((schema, batches)) = py.detach(|| self.0.held(name)) {

@@ -44,6 +44,11 @@ impl Catalog {
         Some((journals.schema(name)?, journals.rows(name)?))
     }
 
+    /// Whether entries of journals come in the order of their numbers.
+    pub fn journals_in_order(&self) -> bool {
+        self.journals.as_ref().is_none_or(Journals::in_order)
+    }
+
     /// The columns of a view; `None` when there is none of the name, which is in upper case.
     pub fn schema(&self, name: &str) -> Option<SchemaRef> {
         let view = self.find(name).map(|view| schema(view.columns.iter()));

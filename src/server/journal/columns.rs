@@ -36,7 +36,7 @@ pub(super) enum Kind {
 use Kind::{Bigint, Data, Integer, Sequence, Text, Timestamp};
 
 /// The first of them are made of entries; the others are the same for all entries of a receiver.
-const COLUMNS: [(&str, Kind); 29] = [
+const COLUMNS: [(&str, Kind); 31] = [
     ("ENTRY_TIMESTAMP", Timestamp),
     ("SEQUENCE_NUMBER", Sequence),
     ("JOURNAL_CODE", Text("CHAR", 1)),
@@ -67,6 +67,8 @@ const COLUMNS: [(&str, Kind); 29] = [
     ("RECEIVER_NUMBER", Integer),
     ("RECEIVER_ATTACHED", Integer),
     ("RECEIVER_RESET", Integer),
+    ("RECEIVERS_UNTIL", Text("VARCHAR", 1024)),
+    ("RECEIVERS_SINCE", Text("VARCHAR", 1024)),
 ];
 
 /// The columns of entries.
@@ -189,13 +191,16 @@ impl EntryBuilder {
 }
 
 /// The facts that entries of a receiver share: names of the receiver and the journal, both of its library, the number
-/// of the receiver, of the one that is attached, and of the one with which its sequence numbers begin.
+/// of the receiver, of the one that is attached, and of the one with which its sequence numbers begin; the names of the
+/// receivers up to it and from it on, each with a blank after it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Common<'a> {
     pub(super) receiver: &'a str,
     pub(super) library: &'a str,
     pub(super) journal: &'a str,
     pub(super) numbers: [i32; 3],
+    pub(super) until: &'a str,
+    pub(super) since: &'a str,
 }
 
 impl Common<'_> {
@@ -219,7 +224,8 @@ impl Common<'_> {
             self.journal,
         ];
         let numbers = self.numbers.map(|n| -> ArrayRef { Arc::new(Int32Array::from(vec![n; len])) });
-        texts.into_iter().map(text).chain(numbers).collect()
+        let names = [self.until, self.since].map(text);
+        texts.into_iter().map(text).chain(numbers).chain(names).collect()
     }
 }
 
@@ -237,7 +243,8 @@ mod tests {
         let added = JournalEntry::of(EntryKind::ADDED, &author);
         builder.add(&JournalEntry { object: Some(object), image: Some(b"x"), rrn: 3, ..added }, 9, 1);
         builder.add(&JournalEntry::of(EntryKind::BEGIN, &author), 10, 2);
-        let common = Common { receiver: "R", library: "L", journal: "J", numbers: [1, 2, 3] };
+        let common =
+            Common { receiver: "R", library: "L", journal: "J", numbers: [1, 2, 3], until: "Q R ", since: "R S " };
         let columns = builder.columns().into_iter().chain(common.columns(2)).collect();
         let batch = RecordBatch::try_new(schema(), columns).unwrap();
         assert_eq!(batch.num_columns(), COLUMNS.len());

@@ -134,9 +134,16 @@ impl Journal {
     /// Its entries, the oldest first.
     pub(super) fn entries(&self) -> Vec<RecordBatch> {
         let contents = self.contents();
-        let Some(attached) = contents.receivers.back() else { return Vec::new() };
-        let of = |receiver: &Receiver| receiver.entries(&self.library, &self.name, attached);
-        contents.receivers.iter().flat_map(of).collect()
+        let all = &contents.receivers;
+        all.iter().flat_map(|receiver| receiver.entries(&self.library, &self.name, all)).collect()
+    }
+
+    /// Whether the numbers of its entries grow from one to the next: they were not begun anew.
+    pub(super) fn is_in_order(&self) -> bool {
+        let contents = self.contents();
+        let mut resets = contents.receivers.iter().map(|receiver| receiver.reset);
+        let first = resets.next();
+        resets.all(|reset| Some(reset) == first)
     }
 
     pub(super) fn contents(&self) -> MutexGuard<'_, Contents> {
@@ -229,7 +236,9 @@ mod tests {
         assert_eq!(added(&journal, b"a"), 2);
         assert_eq!(journal.change_receiver(false), "QSQJRN0002");
         assert_eq!(added(&journal, b"b"), 5);
+        assert!(journal.is_in_order());
         assert_eq!(journal.change_receiver(true), "QSQJRN0003");
+        assert!(!journal.is_in_order());
         assert_eq!(added(&journal, b"c"), 2);
         assert_eq!(rows(&journal), 8);
         assert!(!journal.delete_receiver("QSQJRN0003") && journal.delete_receiver("QSQJRN0001"));

@@ -56,6 +56,11 @@ impl Journals {
         if name == FUNCTION { Some(schema()) } else { views::schema(name) }
     }
 
+    /// Whether the rows of the function are in the order of their numbers, journal by journal.
+    pub(in crate::server) fn in_order(&self) -> bool {
+        self.0.all.lock().unwrap_or_else(PoisonError::into_inner).values().all(|journal| journal.is_in_order())
+    }
+
     /// The rows of the function, as if everything had been asked for, or of a view.
     pub(in crate::server) fn rows(&self, name: &str) -> Option<Vec<RecordBatch>> {
         let all: Vec<Arc<Journal>> =

@@ -3,6 +3,7 @@
 use super::columns::{Common, EntryBuilder, microseconds, schema};
 use super::entry::JournalEntry;
 use arrow_array::{ArrayRef, RecordBatch};
+use std::collections::VecDeque;
 use std::time::SystemTime;
 
 /// Entries, and bytes of them, that are kept together.
@@ -61,14 +62,22 @@ impl Receiver {
         self.last
     }
 
-    /// Its entries, as those of a journal with these names and this attached receiver.
-    pub(super) fn entries(&self, library: &str, journal: &str, attached: &Receiver) -> Vec<RecordBatch> {
+    /// Its entries, as those of a journal with these names and receivers.
+    pub(super) fn entries(&self, library: &str, journal: &str, all: &VecDeque<Receiver>) -> Vec<RecordBatch> {
+        let attached = all.back().unwrap_or(self);
         let numbers = [self.number, attached.number, attached.reset];
-        let common = Common { receiver: &self.name, library, journal, numbers };
+        let names = |among: fn(i32, i32) -> bool| -> String {
+            let named = all.iter().filter(|receiver| among(receiver.number, self.number));
+            named.flat_map(|receiver| [receiver.name.as_str(), " "]).collect()
+        };
+        let (until, since) = (names(|n, own| n <= own), names(|n, own| n >= own));
+        let common = Common { receiver: &self.name, library, journal, numbers, until: &until, since: &since };
         let open = (self.open.len > 0).then(|| (self.open.len, self.open.columns()));
+        // Batches share their columns: for each entry they would take as much memory as the entry.
+        let shared = common.columns(ENTRIES);
         let batch = |(len, columns): &(usize, Vec<ArrayRef>)| {
-            let columns = columns.iter().cloned().chain(common.columns(*len)).collect();
-            RecordBatch::try_new(schema(), columns).ok()
+            let shared = shared.iter().map(|column| column.slice(0, *len));
+            RecordBatch::try_new(schema(), columns.iter().cloned().chain(shared).collect()).ok()
         };
         self.sealed.iter().chain(&open).filter_map(batch).collect()
     }
