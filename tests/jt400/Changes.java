@@ -1,16 +1,22 @@
 import com.ibm.as400.access.AS400;
 import com.ibm.as400.access.AS400File;
 import com.ibm.as400.access.AS400FileRecordDescription;
+import com.ibm.as400.access.DBCSGraphicFieldDescription;
+import com.ibm.as400.access.DateFieldDescription;
+import com.ibm.as400.access.FieldDescription;
+import com.ibm.as400.access.PackedDecimalFieldDescription;
 import com.ibm.as400.access.Record;
 import com.ibm.as400.access.RecordFormat;
 import com.ibm.as400.access.SequentialFile;
+import com.ibm.as400.access.ZonedDecimalFieldDescription;
 import java.math.BigDecimal;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
 /**
- * Changes the records of a file (ID, NAME, PRICE) at random by JTOpen:
+ * Changes the records of a file at random by JTOpen, which gives each a number in its field ID:
  * {@code java -cp jt400.jar Changes.java PORT SIGNON USER PASSWORD PATH SEED STEPS}. The first half is done without
  * commitment control; then come units of work, half of which are rolled back. One line of JSON: how many records were
  * added, updated and deleted, and how many units of work were committed and rolled back.
@@ -109,9 +115,28 @@ public class Changes {
     private Record record() throws Exception {
         Record record = format.getNewRecord();
         int id = next++;
-        record.setField("ID", id);
-        record.setField("NAME", random.nextInt(4) == 0 ? null : "NAME " + id);
-        record.setField("PRICE", new BigDecimal(random.nextInt(100000)).movePointLeft(2));
+        for (int i = 0; i < format.getNumberOfFields(); i++) {
+            FieldDescription field = format.getFieldDescription(i);
+            if (field.getFieldName().equals("ID")) {
+                record.setField(i, id);
+            } else {
+                record.setField(i, field.getALWNULL() && random.nextInt(4) == 0 ? null : value(field, id));
+            }
+        }
         return record;
+    }
+
+    private Object value(FieldDescription field, int id) {
+        int number = random.nextInt(200000) - 100000;
+        if (field instanceof PackedDecimalFieldDescription packed) {
+            return BigDecimal.valueOf(number, packed.getDecimalPositions());
+        }
+        if (field instanceof ZonedDecimalFieldDescription zoned) {
+            return BigDecimal.valueOf(number, zoned.getDecimalPositions());
+        }
+        if (field instanceof DateFieldDescription) {
+            return LocalDate.of(2024, 2, 29).plusDays(number).toString();
+        }
+        return field instanceof DBCSGraphicFieldDescription ? "日本 " + id : "NAME " + id;
     }
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from followed import TYPED
 from jtopen import Programs
 
 import drdarrow
@@ -27,13 +28,11 @@ STOCK = pa.table({
 FILE = "SHOP/STOCK"
 #: A field has the name that record numbers have.
 RRNS = pa.table({"RRN": pa.array([10, 20], pa.int32()), "A": ["a", "b"]})
-#: The same as JTOpen names it.
-PATH = "/QSYS.LIB/SHOP.LIB/STOCK.FILE"
 
 
 @pytest.fixture
 def running() -> Iterator[server.Server]:
-    files = {FILE: server.PhysicalFile(STOCK, keys=["ID"]), "SHOP/OTHER": STOCK, "SHOP/RRNS": RRNS}
+    files = {FILE: server.PhysicalFile(STOCK, keys=["ID"]), "SHOP/OTHER": STOCK, "SHOP/RRNS": RRNS, "SHOP/TYPED": TYPED}
     with server.serve(persona="ibmi", files=files, users={USER: PASSWORD}, password_level=0) as made:
         yield made
 
@@ -58,9 +57,9 @@ def told(changes: Iterable[pa.RecordBatch]) -> list[tuple[Any, ...]]:
     return [(row["_change"], row["_rrn"], row["ID"], row["_state"]) for row in rows(changes)]
 
 
-def records(system: drdarrow.FileConnection) -> dict[int, tuple[Any, ...]]:
+def records(system: drdarrow.FileConnection, path: str = FILE) -> dict[int, tuple[Any, ...]]:
     """The records as they are, by their numbers."""
-    with system.open_file(FILE, rrn=True) as file:
+    with system.open_file(path, rrn=True) as file:
         return {row["RRN"]: tuple(row.values())[1:] for row in pa.table(file).to_pylist()}
 
 
@@ -83,20 +82,21 @@ def add(file: drdarrow.File, *ids: int) -> None:
     file.write([{"ID": n, "NAME": f"N{n}", "PRICE": n} for n in ids])
 
 
+@pytest.mark.parametrize("path", [FILE, "SHOP/TYPED"])
 def test_changes_by_jtopen_rebuild_the_file(
-    running: server.Server, sql: drdarrow.Connection, system: drdarrow.FileConnection, tmp_path: Path
+    running: server.Server, sql: drdarrow.Connection, system: drdarrow.FileConnection, tmp_path: Path, path: str
 ) -> None:
-    programs = Programs(tmp_path)
+    programs, name = Programs(tmp_path), f"/QSYS.LIB/{path.replace('/', '.LIB/')}.FILE"
     assert running.signon_port is not None
     for seed in range(2):
-        before, start = records(system), journal.end(sql, file=FILE)
+        before, start = records(system, path), journal.end(sql, file=path)
         # Deleted records are used again in the second round.
-        system.command(f"CHGPF FILE({FILE}) REUSEDLT({'*YES' if seed == 1 else '*NO'})")
-        (counts,) = programs.run("Changes", (running.port, running.signon_port), (USER, PASSWORD), PATH, str(seed), "80")
+        system.command(f"CHGPF FILE({path}) REUSEDLT({'*YES' if seed == 1 else '*NO'})")
+        (counts,) = programs.run("Changes", (running.port, running.signon_port), (USER, PASSWORD), name, str(seed), "80")
         assert len(counts) == 5 and all(counts), counts
-        committed = list(journal.read(sql, file=FILE, start=start))
-        everything = list(journal.read(sql, file=FILE, start=start, transactions="all"))
-        assert rebuilt(before, committed) == records(system) == rebuilt(before, everything)
+        committed = list(journal.read(sql, file=path, start=start))
+        everything = list(journal.read(sql, file=path, start=start, transactions="all"))
+        assert rebuilt(before, committed) == records(system, path) == rebuilt(before, everything)
         undone = {row["_cycle"] for row in rows(everything) if row["_state"] == "rolled back"}
         kept = {row["_cycle"] for row in rows(everything) if row["_state"] == "committed"}
         assert (len(kept), len(undone)) == (counts[3], counts[4])
@@ -181,7 +181,7 @@ def test_a_record_without_its_image_is_an_error() -> None:
             "RECEIVER_LIBRARY": "L", "RECEIVER_NAME": "R", "INCOMPLETE_DATA": "NO", "MINIMIZED_ENTRY_DATA": "NO",
             "NULL_VALUE_INDICATORS": None, "ENTRY_DATA": image,
         }  # fmt: skip
-        return Entries(pa.RecordBatch.from_pylist([given]), "M", Units.of([]))
+        return Entries(pa.RecordBatch.from_pylist([given]), "M", Units())
 
     for kind in ("PT", "UP", "UR"):
         assert entries(kind, b"x").bad is None

@@ -9,16 +9,18 @@ with drdarrow.connect("profile://prod") as connection:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from drdarrow.exceptions import InterfaceError
-from drdarrow.journal.chain import Position, end, found, parts
+from drdarrow.journal.chain import Position, ended, found, parts
+from drdarrow.partitions.asking import answered, answered_async
 
 if TYPE_CHECKING:
     import drdarrow
-    from drdarrow.journal.changes import Changes
+    from drdarrow.aio import AsyncConnection, AsyncFile
+    from drdarrow.journal.changes import AsyncChanges, Changes
 
-__all__ = ["Position", "end", "read"]
+__all__ = ["Position", "end", "end_async", "read", "read_async"]
 
 
 def read(
@@ -49,14 +51,76 @@ def read(
         ProgrammingError: there is no such file or journal, or the file has none.
         DataError: entries after `start` are gone; or, while it is read, the file was changed otherwise than by records.
     """
+    changes = _changes(transactions)
+    opened = connection.open_file(file) if isinstance(file, str) else file
+    if opened is not file:
+        # Its description is all that is needed.
+        opened.close()
+    chain = answered(connection, found(journal, parts(opened.name)))
+    after = chain.after(start)
+    reading = _reading(chain, opened, after, file, transactions)
+    made: Changes = changes.Changes(connection, reading, opened, after)
+    return made
+
+
+async def read_async(
+    connection: AsyncConnection,
+    journal: str | None = None,
+    *,
+    file: str | AsyncFile,
+    start: Position | int | None = None,
+    transactions: Literal["committed", "all"] = "committed",
+) -> AsyncChanges:
+    """The same with asyncio: an asynchronous iterator, with `schema`, `position` and `aclose()`, and an asynchronous
+    context manager. See `read`."""
+    changes = _changes(transactions)
+    opened = await connection.open_file(file) if isinstance(file, str) else file
+    if opened is not file:
+        await opened.close()
+    chain = await answered_async(connection, found(journal, parts(opened.name)))
+    after = chain.after(start)
+    reading = _reading(chain, opened, after, file, transactions)
+    made: AsyncChanges = changes.AsyncChanges(connection, reading, opened, after)
+    return made
+
+
+def end(connection: drdarrow.Connection, journal: str | None = None, *, file: str | None = None) -> Position:
+    """The place after the last entry that a journal has now: changes that come later are read from there.
+
+    Args:
+        connection: of SQL.
+        journal: str, `LIBRARY/JOURNAL`; None asks for that of `file`.
+        file: str, `LIBRARY/FILE`.
+
+    Raises:
+        InterfaceError: neither of them is given, or a name is wrong.
+        ProgrammingError: there is no such journal, or the file has none.
+    """
+    return answered(connection, ended(journal, file))
+
+
+async def end_async(connection: AsyncConnection, journal: str | None = None, *, file: str | None = None) -> Position:
+    """The same with asyncio: see `end`."""
+    return await answered_async(connection, ended(journal, file))
+
+
+def _changes(transactions: str) -> Any:
+    """The module of changes."""
+    if transactions not in ("committed", "all"):
+        raise InterfaceError(f"transactions: expected committed or all, not {transactions!r}")
     try:
-        from drdarrow.journal.changes import Changes
+        from drdarrow.journal import changes
     except ModuleNotFoundError as missing:
         if missing.name != "pyarrow":
             raise
         raise InterfaceError('changes are put together by pyarrow: pip install "drdarrow[arrow]"') from None
-    if transactions not in ("committed", "all"):
-        raise InterfaceError(f"transactions: expected committed or all, not {transactions!r}")
-    opened = connection.open_file(file) if isinstance(file, str) else file
-    chain = found(connection, journal, parts(opened.name))
-    return Changes(connection, chain, opened, chain.after(start), keeps_undone=transactions == "all")
+    return changes
+
+
+def _reading(chain: Any, opened: Any, after: Position, file: Any, transactions: str) -> Any:
+    from drdarrow.journal.changes import ALONE
+    from drdarrow.journal.reading import Place, Reading
+
+    # The description of a file that was opened before may be that of its changes, whatever came since.
+    place = Place("/".join(parts(opened.name)), after, described=isinstance(file, str))
+    return Reading(chain, {ALONE: place}, keeps_undone=transactions == "all")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
+from drdarrow.conditions import Condition
 from drdarrow.exceptions import DataError, InterfaceError, ProgrammingError
+from drdarrow.partitions.asking import Asking, Fetched
 
-if TYPE_CHECKING:
-    import drdarrow
-
-__all__ = ["Chain", "Position", "Receiver", "chain", "end", "found", "parts"]
+__all__ = ["Chain", "Position", "Receiver", "chain", "ended", "found", "journaled", "parts", "unjournaled"]
 
 #: A name of the system: those in quotes are named so in journals, too.
 _NAME = r'"[^"]{1,8}"|[^\s"/()]{1,10}'
@@ -116,56 +115,55 @@ class Chain(NamedTuple):
         return f"journal {self.library}/{self.journal}"
 
 
-def end(connection: drdarrow.Connection, journal: str | None = None, *, file: str | None = None) -> Position:
-    """The place after the last entry that a journal has now: changes that come later are read from there.
-
-    Args:
-        connection: of SQL.
-        journal: str, `LIBRARY/JOURNAL`; None asks for that of `file`.
-        file: str, `LIBRARY/FILE`.
-
-    Raises:
-        InterfaceError: neither of them is given, or a name is wrong.
-        ProgrammingError: there is no such journal, or the file has none.
-    """
-    if file is None:
-        if journal is None:
-            raise InterfaceError("journal: give a journal, or file= for that of a file")
-        return found(connection, journal, ("", "")).end()
-    return found(connection, journal, parts(file)).end()
+def ended(journal: str | None, file: str | None) -> Asking[Position]:
+    """The place after the last entry that a journal, or that of a file, has now."""
+    if file is None and journal is None:
+        raise InterfaceError("journal: give a journal, or file= for that of a file")
+    return (yield from found(journal, ("", "") if file is None else parts(file))).end()
 
 
-def found(connection: drdarrow.Connection, journal: str | None, file: tuple[str, str]) -> Chain:
+def found(journal: str | None, file: tuple[str, str]) -> Asking[Chain]:
     """A journal, or that of a file, as it is now."""
     if journal is None:
-        sql = (
-            "SELECT JOURNAL_LIBRARY, JOURNAL_NAME FROM QSYS2.JOURNALED_OBJECTS WHERE OBJECT_LIBRARY = ? "
-            "AND OBJECT_NAME = ? AND OBJECT_TYPE = '*FILE'"
-        )
-        rows = _rows(connection, sql, file)
-        if not rows:
-            path = "/".join(file)
-            raise ProgrammingError(
-                f"file {path} is not journaled: STRJRNPF FILE({path}) JRN(…) IMAGES(*BOTH) begins that",
-                sqlstate="42704",
-                phase="execute",
-            )
-        where, name = (str(value).rstrip() for value in rows[0])
-    else:
-        where, name = parts(journal)
-    return chain(connection, where, name)
+        of = yield from journaled(*file)
+        if not of:
+            raise unjournaled("/".join(file))
+        return (yield from chain(*of[file[1]]))
+    return (yield from chain(*parts(journal)))
 
 
-def chain(connection: drdarrow.Connection, where: str, name: str) -> Chain:
+def journaled(library: str, name: str | None = None) -> Asking[dict[str, tuple[str, str]]]:
+    """The physical files of a library that are journaled, or one of them, with the library and name of its journal."""
+    sql = (
+        "SELECT OBJECT_NAME, JOURNAL_LIBRARY, JOURNAL_NAME FROM QSYS2.JOURNALED_OBJECTS WHERE OBJECT_LIBRARY = ? "
+        "AND OBJECT_TYPE = '*FILE' AND FILE_TYPE = 'PHYSICAL'"
+    )
+    one = Condition(sql, (library,)) if name is None else Condition(f"{sql} AND OBJECT_NAME = ?", (library, name))
+    rows = yield Fetched(one)
+    texts = ([str(value).rstrip() for value in row] for row in rows)
+    return {name: (where, journal) for name, where, journal in texts}
+
+
+def unjournaled(path: str) -> ProgrammingError:
+    """The error of a file without a journal."""
+    return ProgrammingError(
+        f"file {path} is not journaled: STRJRNPF FILE({path}) JRN(…) IMAGES(*BOTH) begins that",
+        sqlstate="42704",
+        phase="execute",
+    )
+
+
+def chain(where: str, name: str) -> Asking[Chain]:
     """A journal as it is now, by its library and name."""
     sql = (
         "SELECT JOURNAL_RECEIVER_LIBRARY, JOURNAL_RECEIVER_NAME, FIRST_SEQUENCE_NUMBER, LAST_SEQUENCE_NUMBER, "
         "ATTACH_TIMESTAMP FROM QSYS2.JOURNAL_RECEIVER_INFO WHERE JOURNAL_LIBRARY = ? AND JOURNAL_NAME = ? "
         "ORDER BY ATTACH_TIMESTAMP"
     )
+    rows = yield Fetched(Condition(sql, (where, name)))
     receivers = [
         Receiver(f"{str(at).rstrip()}/{str(receiver).rstrip()}", int(first), int(last), str(attached))
-        for at, receiver, first, last, attached in _rows(connection, sql, (where, name))
+        for at, receiver, first, last, attached in rows
     ]
     if not receivers:
         raise ProgrammingError(
@@ -189,9 +187,3 @@ def parts(path: str) -> tuple[str, str]:
 def _minutes(attached: str) -> str:
     """A time of the system without date and hour, which it may tell otherwise in summer than in winter."""
     return attached[14:]
-
-
-def _rows(connection: drdarrow.Connection, sql: str, values: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    with connection.cursor(row_factory=None) as cursor:
-        rows: list[tuple[Any, ...]] = cursor.execute(sql, values).fetchall()
-        return rows

@@ -2,45 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, suppress
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from drdarrow.exceptions import DataError
-from drdarrow.journal.chain import Chain, Position, chain, parts
-from drdarrow.journal.entries import SELECTED, Entries, Units
+from drdarrow.exceptions import Error
+from drdarrow.journal.chain import Position, chain
+from drdarrow.journal.reading import Reading, schema_of
+from drdarrow.partitions.asking import answered, answered_async
 
 if TYPE_CHECKING:
+    from typing import Self
+
     import drdarrow
+    from drdarrow.aio import AsyncConnection, AsyncFile
 
-__all__ = ["Changes"]
+__all__ = ["ALONE", "AsyncChanges", "Changes", "batches", "entries"]
 
-#: The columns before the fields of the file. No field has such a name.
-_COLUMNS: list[Any] = [
-    pa.field("_sequence", pa.uint64(), False), pa.field("_time", pa.timestamp("us"), False),
-    pa.field("_change", pa.string(), False), pa.field("_rrn", pa.int64()), pa.field("_cycle", pa.uint64()),
-    pa.field("_state", pa.string()),
-]  # fmt: skip
+#: The name of the only file of a reading.
+ALONE = "file"
 
 
-class Changes:
-    """The changes of a file after a place in its journal, as an iterator of pyarrow.RecordBatch.
+def entries(connection: drdarrow.Connection, reading: Reading) -> Iterator[pa.RecordBatch]:
+    """The entries of a reading."""
+    with connection.cursor(row_factory=None) as cursor:
+        for batch in batches(cursor.execute(reading.beforehand()).fetch_arrow()):
+            reading.tell(batch)
+        stream = cursor.execute(reading.entries()).fetch_arrow()
+        reading.again(answered(connection, chain(*reading.journal)))
+        yield from batches(stream)
 
-    Each row is an image of a record: `_sequence` (number of the entry, uint64), `_time`, `_change` (`insert`,
-    `update_before`, `update_after`, `delete`, or `clear`: all records are gone), `_rrn` (number of the record),
-    `_cycle` (the unit of work; NULL without commitment control), `_state` (`committed`, `rolled back`; NULL without
-    commitment control), then the fields of the file, all of which can be NULL.
-    """
 
-    def __init__(
-        self, connection: drdarrow.Connection, chain: Chain, file: drdarrow.File, start: Position, *, keeps_undone: bool
-    ) -> None:
-        self._connection, self._chain, self._file, self._keeps_undone = connection, chain, file, keeps_undone
-        self._position = start
-        fields = self._decoded([pa.array([], kind) for kind in (pa.int64(), pa.string(), pa.large_binary())]).schema
-        self._schema = pa.schema([*_COLUMNS, *fields])
-        self._batches = self._read()
+def batches(stream: Any) -> Iterator[pa.RecordBatch]:
+    """Those of a stream, for pyarrow."""
+    for batch in stream:
+        yield pa.record_batch(batch)
+
+
+class _Base:
+    """The part that both have in common."""
+
+    def __init__(self, reading: Reading, file: Any, start: Position) -> None:
+        self._reading, self._file, self._position = reading, file, start
+        self._schema = schema_of(file)
 
     @property
     def schema(self) -> pa.Schema:
@@ -52,6 +60,28 @@ class Changes:
         """The place after the changes that were handed out: another reading goes on from there."""
         return self._position
 
+    def _first(self) -> None:
+        if (error := self._reading.altered(ALONE)) is not None:
+            raise error
+
+    def _last(self) -> None:
+        self._position = self._reading.end(self._position)
+
+
+class Changes(_Base):
+    """The changes of a file after a place in its journal, as an iterator of pyarrow.RecordBatch.
+
+    Each row is an image of a record: `_sequence` (number of the entry, uint64), `_time`, `_change` (`insert`,
+    `update_before`, `update_after`, `delete`, or `clear`: all records are gone), `_rrn` (number of the record),
+    `_cycle` (the unit of work; NULL without commitment control), `_state` (`committed`, `rolled back`; NULL without
+    commitment control), then the fields of the file, all of which can be NULL.
+    """
+
+    def __init__(self, connection: drdarrow.Connection, reading: Reading, file: drdarrow.File, start: Position) -> None:
+        super().__init__(reading, file, start)
+        self._connection = connection
+        self._batches = self._read()
+
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         return self
 
@@ -59,81 +89,77 @@ class Changes:
         return next(self._batches)
 
     def _read(self) -> Iterator[pa.RecordBatch]:
-        end = self._chain.end()
-        # First which units of work have ended: one that ends later is for the next reading.
-        units = Units.of([_typed(batch) for batch in self._ask("COMMIT_CYCLE, JOURNAL_ENTRY_TYPE", "C", {})])
-        library, name = parts(self._file.name)
-        object_ = {"OBJECT_LIBRARY": library, "OBJECT_NAME": name, "OBJECT_OBJTYPE": "*FILE", "OBJECT_MEMBER": "*ALL"}
-        for batch in self._ask(SELECTED, "R,F,D", object_):
-            entries = Entries(batch, self._file.member, units)
-            changes = self._changes(entries)
-            if changes.num_rows:
-                yield changes
-            if entries.bad == entries.end:
-                raise self._trouble(entries, entries.end)
-            if not entries.whole:
-                return
-        # Entries of other files that were there before are not looked at again.
-        if end.sequence > self._position.sequence:
-            self._position = end
-
-    def _ask(self, what: str, codes: str, object_: dict[str, str]) -> Iterator[pa.RecordBatch]:
-        """Entries after the position, in their order."""
-        receiver_library, receiver = parts(self._position.receiver)
-        arguments = {
-            "JOURNAL_LIBRARY": self._chain.library, "JOURNAL_NAME": self._chain.journal,
-            "STARTING_RECEIVER_LIBRARY": receiver_library, "STARTING_RECEIVER_NAME": receiver, "JOURNAL_CODES": codes,
-            **object_,
-        }  # fmt: skip
-        given = ", ".join(f"{key} => '{value.replace(chr(39), chr(39) * 2)}'" for key, value in arguments.items())
-        sql = (
-            f"SELECT {what} FROM TABLE(QSYS2.DISPLAY_JOURNAL({given}, "
-            f"STARTING_SEQUENCE => {self._position.sequence + 1})) AS J ORDER BY SEQUENCE_NUMBER"
-        )
-        with self._connection.cursor(row_factory=None) as cursor:
-            stream = cursor.execute(sql).fetch_arrow()
-            # Entries that went before they were asked for are not among these, and would be passed over.
-            self._chain = chain(self._connection, self._chain.library, self._chain.journal)
-            self._chain.after(self._position)
-            for batch in stream:
-                given_batch: Any = batch
-                yield pa.record_batch(given_batch)
-
-    def _changes(self, entries: Entries) -> pa.RecordBatch:
-        """Those among entries. The position is after the last of these."""
-        rows = entries.wanted(keeps_undone=self._keeps_undone)
-        fields = self._decoded([column.take(rows) for column in entries.images()]).columns
-        if entries.end:
-            last = entries.end - 1
-            library, receiver = (
-                entries.batch[name][last].as_py().rstrip() for name in ("RECEIVER_LIBRARY", "RECEIVER_NAME")
-            )
-            self._position = self._chain.place(f"{library}/{receiver}", entries.sequence[last].as_py())
-        told = [column.take(rows) for column in entries.told()]
-        return pa.RecordBatch.from_arrays([*told, *fields], schema=self._schema)
-
-    def _decoded(self, images: list[Any]) -> pa.RecordBatch:
-        given: Any = self._file._decode_images(pa.RecordBatch.from_arrays(images, ["rrn", "nulls", "image"]))
-        return pa.record_batch(given)
-
-    def _trouble(self, entries: Entries, at: int) -> DataError:
-        """The error of an entry that changes cannot be told beyond."""
-        code, kind = (entries.batch[name][at].as_py() for name in ("JOURNAL_CODE", "JOURNAL_ENTRY_TYPE"))
-        number = entries.sequence[at].as_py()
-        about = f"{self._file.name}, {self._chain}, entry {number} ({code} {kind})"
-        if code == "R":
-            text = (
-                f"{about}: the image of record {entries.number()[at].as_py()} is not whole: the journal minimizes "
-                "entries, or the record has large objects; journal the file without MINENTDTA(*FILE *FLDBDY)"
-            )
-        else:
-            text = (
-                f"{about}: the file was deleted, changed, reorganized, or its journaling ended, which entries of "
-                f"records do not tell; copy it anew, and read the changes after entry {number}"
-            )
-        return DataError(text, sqlstate="55019", phase="fetch")
+        for batch in entries(self._connection, self._reading):
+            self._first()
+            for name, given in self._reading.divided(batch):
+                step = self._reading.step(name, self._file, given)
+                self._position = step.position
+                if step.changes.num_rows:
+                    yield step.changes
+                if step.error is not None:
+                    raise step.error
+                if step.over:
+                    return
+        self._first()
+        self._last()
 
 
-def _typed(batch: pa.RecordBatch) -> pa.RecordBatch:
-    columns: list[Any] = [batch.column(0).cast(pa.uint64()), batch.column(1).cast(pa.string())]
-    return pa.RecordBatch.from_arrays(columns, ["cycle", "kind"])
+class AsyncChanges(_Base):
+    """The same with asyncio: an asynchronous iterator, and an asynchronous context manager, which ends the reading.
+    A task that is cancelled ends it, too."""
+
+    def __init__(self, connection: AsyncConnection, reading: Reading, file: AsyncFile, start: Position) -> None:
+        super().__init__(reading, file, start)
+        self._connection = connection
+        self._batches = self._read()
+
+    def __aiter__(self) -> AsyncIterator[pa.RecordBatch]:
+        return self
+
+    async def __anext__(self) -> pa.RecordBatch:
+        return await anext(self._batches)
+
+    async def aclose(self) -> None:
+        """Ends the reading: its cursor is closed."""
+        await self._batches.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None = None,
+        value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self.aclose()
+
+    async def _read(self) -> AsyncGenerator[pa.RecordBatch]:
+        cursor = self._connection.cursor(row_factory=None)
+        try:
+            async with aclosing(self._entries(cursor)) as entries:
+                async for batch in entries:
+                    self._first()
+                    for name, given in self._reading.divided(batch):
+                        # The position is that of what was handed out, should the wait be cancelled.
+                        step = await asyncio.to_thread(self._reading.step, name, self._file, given)
+                        self._position = step.position
+                        if step.changes.num_rows:
+                            yield step.changes
+                        if step.error is not None:
+                            raise step.error
+                        if step.over:
+                            return
+            self._first()
+            self._last()
+        finally:
+            with suppress(Error):
+                await cursor.close()
+
+    async def _entries(self, cursor: Any) -> AsyncGenerator[pa.RecordBatch]:
+        async for told in (await cursor.execute(self._reading.beforehand())).fetch_arrow():
+            self._reading.tell(pa.record_batch(told))
+        executed = await cursor.execute(self._reading.entries())
+        self._reading.again(await answered_async(self._connection, chain(*self._reading.journal)))
+        async for batch in executed.fetch_arrow():
+            yield pa.record_batch(batch)

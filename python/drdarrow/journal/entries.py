@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute
 
-__all__ = ["SELECTED", "Column", "Entries", "Units"]
+__all__ = ["HARMLESS", "SELECTED", "Column", "Entries", "Units"]
 
 #: A column of pyarrow. Its stubs know too little of the functions below.
 Column: TypeAlias = Any
@@ -25,28 +25,50 @@ _CHANGES = {
 }  # fmt: skip
 #: Types of entries that leave records and their form alone: limits, journaling that begins, files that are opened,
 #: closed, made and saved.
-_HARMLESS = ("CE", "CL", "CT", "FD", "GC", "GO", "IL", "JM", "MC", "MS", "OP", "PD", "SS")
+HARMLESS = ("CE", "CL", "CT", "FD", "GC", "GO", "IL", "JM", "MC", "MS", "OP", "PD", "SS")
 #: Changes after which a record is there, as its image says.
 _PUT = ("insert", "update_after")
 #: In columns that say whether an image is whole: that it is.
 _WHOLE = ["NO", "NONE", "0", ""]
 
 
-class Units(NamedTuple):
-    """Units of work, by their numbers, that have ended."""
+class Units:
+    """Units of work that have ended, by their numbers: eight bytes each, and as many for one that was rolled back."""
 
-    ended: Column
-    undone: Column
+    def __init__(self) -> None:
+        self._ended: list[Column] = []
+        self._undone: list[Column] = []
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Adds those of entries of commitment control."""
+        kind = batch["JOURNAL_ENTRY_TYPE"].cast(pa.string())
+        controlled = _compute.equal(batch["JOURNAL_CODE"].cast(pa.string()), "C")
+        for chunks, kinds in ((self._ended, ["CM", "RB"]), (self._undone, ["RB"])):
+            rows = _compute.and_(controlled, _compute.is_in(kind, pa.array(kinds)))
+            chunks.append(batch["COMMIT_CYCLE"].filter(rows).cast(pa.uint64()))
+
+    def ended(self, cycles: Column) -> Column:
+        """Which of some units have ended."""
+        return self._are_in(cycles, self._ended)
+
+    def undone(self, cycles: Column) -> Column:
+        """Which of them were rolled back."""
+        return self._are_in(cycles, self._undone)
 
     @staticmethod
-    def of(batches: list[pa.RecordBatch]) -> Units:
-        """From entries of commitment control: the number of the unit, the type of the entry."""
-        fields: list[Any] = [pa.field("cycle", pa.uint64()), pa.field("kind", pa.string())]
-        table = pa.Table.from_batches(batches, pa.schema(fields))
-        cycle: Column = table["cycle"].combine_chunks()
-        kind: Column = table["kind"].combine_chunks()
-        ended = cycle.filter(_compute.is_in(kind, pa.array(["CM", "RB"])))
-        return Units(ended, cycle.filter(_compute.equal(kind, "RB")))
+    def _are_in(cycles: Column, chunks: list[Column]) -> Column:
+        if len(chunks) > 1:
+            chunks[:] = [pa.concat_arrays(chunks)]
+        if not chunks or not len(chunks[0]):
+            return pa.repeat(False, len(cycles))
+        # A table of all of them for each batch of entries would take longer than all else.
+        bounds = _compute.min_max(cycles)
+        if not bounds["min"].is_valid:
+            return pa.repeat(False, len(cycles))
+        near = _compute.and_(
+            _compute.greater_equal(chunks[0], bounds["min"]), _compute.less_equal(chunks[0], bounds["max"])
+        )
+        return _compute.is_in(cycles, chunks[0].filter(near))
 
 
 class Entries:
@@ -67,15 +89,15 @@ class Entries:
         self._change = known.take(names.indices)
         changing = _compute.is_valid(self._change)
         self._changing = _compute.and_(ours, changing)
-        self._undone = _compute.and_(self._records, _compute.is_in(self._cycle, units.undone))
-        strange = _compute.invert(_compute.or_(changing, _compute.is_in(kind, pa.array(_HARMLESS))))
+        self._undone = _compute.and_(self._records, units.undone(self._cycle))
+        strange = _compute.invert(_compute.or_(changing, _compute.is_in(kind, pa.array(HARMLESS))))
         self._image: Column = batch["ENTRY_DATA"].cast(pa.large_binary())
         seen = _compute.fill_null(_compute.greater(_compute.binary_length(self._image), 0), False)
         self._seen = _compute.and_(self._records, seen)
         unseen = _compute.and_(_compute.is_in(self._change, pa.array(_PUT)), _compute.invert(self._seen))
         parted = _compute.or_(unseen, _compute.and_(changing, _compute.invert(self._whole())))
         bad = _compute.and_(ours, _compute.or_(strange, parted))
-        going_on = _compute.and_(self._controlled, _compute.invert(_compute.is_in(self._cycle, units.ended)))
+        going_on = _compute.and_(self._controlled, _compute.invert(units.ended(self._cycle)))
         waits = _compute.and_(_compute.and_(ours, self._records), going_on)
         #: The first entry that is not to be passed, with the reason if it is a bad one.
         self.bad = _first(bad)

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 from derby import Derby
 
 import drdarrow
 from drdarrow import server
 
-__all__ = ["FORMS", "PACKAGES", "Target"]
+__all__ = ["FORMS", "PACKAGES", "TYPED", "Target"]
+
+
+def _typed() -> pa.Table:
+    def field(name: str, kind: pa.DataType, *, null: bool = True, **told: object) -> pa.Field:
+        return pa.field(name, kind, null, {f"drda:{key}": str(value) for key, value in told.items()})
+
+    text = pa.string()
+    fields = [
+        field("ID", pa.int32(), null=False), field("P", pa.decimal128(9, 3)), field("Z", pa.decimal128(7, 2), type="NUMERIC"),
+        field("D", pa.date32()), field("V", text, length=30), field("C", text, type="CHAR", length=12),
+        field("G", text, type="VARGRAPHIC", length=12, ccsid=1200),
+        field("N", text, null=False, type="GRAPHIC", length=10, ccsid=1200),
+    ]  # fmt: skip
+    full = {
+        "ID": 1, "P": Decimal("-1.500"), "Z": Decimal("2.25"), "D": dt.date(2024, 2, 29), "V": "Ada", "C": "x", "G": "日本",
+        "N": "a",
+    }  # fmt: skip
+    return pa.Table.from_pylist([full, {"ID": 2, "N": "日"}, {**full, "ID": 3, "P": None}], pa.schema(fields))
+
+
+#: Records with packed, zoned, date, varying and graphic fields, all but two of which can be NULL.
+TYPED = _typed()
 
 #: Kinds of targets: the last two are databases, Derby and the embedded server.
 FORMS = ["duckdb", "delta", "iceberg", "derby", "served"]
