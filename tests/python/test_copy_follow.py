@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from followed import FORMS, PACKAGES, Target
+from followed import FORMS, PACKAGES, TYPED, Target
 from jtopen import Programs
 
 import drdarrow
@@ -29,7 +29,7 @@ from drdarrow.copying import storage
 pytestmark = pytest.mark.timeout(300)
 
 USER, PASSWORD = "ada", "secret"
-FILE, PATH = "SHOP/STOCK", "/QSYS.LIB/SHOP.LIB/STOCK.FILE"
+FILE = "SHOP/STOCK"
 STOCK = pa.table({
     "ID": pa.array(range(1, 41), pa.int32()), "NAME": [f"N{n}" if n % 3 else None for n in range(40)],
     "PRICE": pa.array([Decimal(n).scaleb(-2) for n in range(40)], pa.decimal128(7, 2)),
@@ -40,7 +40,7 @@ STOCK = pa.table({
 def running() -> Iterator[server.Server]:
     # A field may have the name that record numbers have.
     rrns = pa.table({"RRN": pa.array([10, 20], pa.int32()), "A": ["a", None]})
-    files = {FILE: STOCK, "SHOP/OTHER": STOCK.slice(0, 5), "SHOP/RRNS": rrns}
+    files = {FILE: STOCK, "SHOP/OTHER": STOCK.slice(0, 5), "SHOP/RRNS": rrns, "SHOP/TYPED": TYPED}
     with server.serve(persona="ibmi", files=files, users={USER: PASSWORD}, password_level=0) as made:
         yield made
 
@@ -107,17 +107,20 @@ def test_changes_by_jtopen_are_applied(
 ) -> None:
     programs = Programs(tmp_path)
     assert running.signon_port is not None
-    report = follow(running, place)
-    assert (report.rows, report.tables[0].changes) == (40, 0)
-    assert place.rows() == records(system)
+    files = [FILE, "SHOP/TYPED"]
+    report = follow(running, place, files)
+    assert [(table.rows, table.changes) for table in report.tables] == [(40, 0), (3, 0)]
     for seed in range(2):
-        programs.run("Changes", (running.port, running.signon_port), (USER, PASSWORD), PATH, str(seed), "60")
-        report = follow(running, place)
+        for path in files:
+            name = f"/QSYS.LIB/{path.replace('/', '.LIB/')}.FILE"
+            programs.run("Changes", (running.port, running.signon_port), (USER, PASSWORD), name, str(seed), "60")
+        report = follow(running, place, files)
         assert place.rows() == records(system)
-    taken = report.tables[0].changes
-    assert taken > 60
+        assert place.rows("TYPED") == records(system, "SHOP/TYPED")
+    taken = [table.changes for table in report.tables]
+    assert min(taken) > 60
     # Nothing has come since, and nothing is taken twice.
-    assert follow(running, place).tables[0].changes == taken
+    assert [table.changes for table in follow(running, place, files).tables] == taken
 
 
 def test_a_record_that_was_read_before_its_rollback_is_undone(

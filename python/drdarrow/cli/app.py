@@ -268,7 +268,7 @@ def copy(
         Literal["raise", "null", "raw"] | None, typer.Option(help="Bad values of record files.")
     ] = None,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Then take the changes of record files from their journal, until Ctrl-C.")
+        bool, typer.Option("--follow", help="Then take changes of record files from their journal, until Ctrl-C.")
     ] = False,
     every: Annotated[float, typer.Option(help="Seconds between two looks at the journal (--follow).", min=0.1)] = 5.0,
     once: Annotated[bool, typer.Option("--once", help="Take the changes that are there, and end (--follow).")] = False,

@@ -24,6 +24,7 @@ __all__ = ["copy", "words_of"]
 
 _ADDRESS = re.compile(r"(drda|profile)://", re.IGNORECASE)
 _NAMED = re.compile(r"(\w[\w.$#@]*)=(.*)", re.DOTALL)
+_GONE = "gone: the file is not there any more, or not journaled"
 #: Tables that are shown at the same time.
 _SHOWN = 12
 
@@ -55,7 +56,8 @@ def copy(uri: str | None, source: Any, target: str, *, password: str | None, **o
     rate = report.new_rows / max(report.seconds, 0.001)
     for table in report.tables:
         changes = f", {table.changes:,} changes" if table.changes else ""
-        console.print(plain(f"{table.name}: {table.new_rows:,} rows{changes}"), soft_wrap=True)
+        gone = f", {_GONE}" if table.gone else ""
+        console.print(plain(f"{table.name}: {table.new_rows:,} rows{changes}{gone}"), soft_wrap=True)
     console.print(
         plain(
             f"{len(report.tables)} tables, {report.new_rows:,} rows into {report.target}, {report.seconds:.1f} s, "
@@ -83,10 +85,16 @@ class _Rate(Shown):
 
 
 @contextmanager
-def _watching() -> Iterator[Callable[[Told], None] | None]:
-    """A function that shows a bar for each table that is under way; nothing where nobody watches."""
+def _watching() -> Iterator[Callable[[Told], None]]:
+    """A function that shows a bar for each table that is under way; where nobody watches, one that warns."""
     if not watched.is_terminal:
-        yield None
+
+        def warn(told: Told) -> None:
+            if told.state == "gone":
+                text = plain(f"{told.table}: {_GONE}")
+                watched.print(plain("drdarrow: warning:", "yellow"), text, highlight=False, soft_wrap=True)
+
+        yield warn
         return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), _Rate())
     turn = threading.Lock()
@@ -95,8 +103,9 @@ def _watching() -> Iterator[Callable[[Told], None] | None]:
 
         def show(told: Told) -> None:
             done, total = told.parts
-            if told.state == "following":
-                bars.console.print(Text(f"{told.table}: {told.rows:,} changes"))
+            if told.state in ("following", "gone"):
+                gone = f", {_GONE}" if told.state == "gone" else ""
+                bars.console.print(Text(f"{told.table}: {told.rows:,} changes{gone}"))
                 return
             with turn:
                 if told.table not in lines:

@@ -19,8 +19,8 @@ from drdarrow.exceptions import InterfaceError
 from drdarrow.journal.chain import Position
 
 if TYPE_CHECKING:
+    from drdarrow.copying.feed import Feed
     from drdarrow.copying.manifest import TableState
-    from drdarrow.journal.changes import Changes
 
 __all__ = ["ChangeTarget", "change_target", "noted"]
 
@@ -31,7 +31,7 @@ class ChangeTarget(Protocol):
     def position(self, table: TableState) -> Position:
         """Where the changes end that are in."""
 
-    def take(self, table: TableState, changes: Changes) -> None:
+    def take(self, table: TableState, changes: Feed) -> None:
         """Takes changes, all of them or nothing, with the position after them. The state is told both."""
 
 
@@ -72,7 +72,7 @@ class _Applied:
             table.position, table.changes = [receiver, int(sequence), attached], int(count)
         return noted(table)
 
-    def take(self, table: TableState, changes: Changes) -> None:
+    def take(self, table: TableState, changes: Feed) -> None:
         target = self._target
         with target.unit() as unit:
             count = table.changes
@@ -95,7 +95,7 @@ class _Kept:
     def position(self, table: TableState) -> Position:
         return noted(table)
 
-    def take(self, table: TableState, changes: Changes) -> None:
+    def take(self, table: TableState, changes: Feed) -> None:
         target = self._target
         schema = target.stored(changes.schema)
         began = changes.position
@@ -112,6 +112,6 @@ class _Kept:
         table.position = list(changes.position)
 
 
-def _stored(changes: Changes, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _stored(changes: Feed, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     for batch in changes:
         yield as_stored(batch, schema)

@@ -19,7 +19,7 @@ from drdarrow.exceptions import DataError
 from drdarrow.journal.chain import Position
 
 if TYPE_CHECKING:
-    from drdarrow.journal.changes import Changes
+    from drdarrow.copying.feed import Feed
 
 __all__ = ["AppliedDelta", "AppliedIceberg"]
 
@@ -29,7 +29,7 @@ _FOLLOW = "drdarrow.follow"
 _GONE = "_gone"
 
 
-def _effects(target: Delta | Iceberg, table: TableState, changes: Changes) -> Iterator[tuple[Effect, pa.Table, int]]:
+def _effects(target: Delta | Iceberg, table: TableState, changes: Feed) -> Iterator[tuple[Effect, pa.Table, int]]:
     """What groups of changes come to, the records as the lake has them, and how many changes there were. The position
     of the changes is then after the group."""
     number: Any = pa.field(table.columns[0][0], pa.int64())
@@ -66,7 +66,7 @@ class AppliedDelta:
             table.position, table.changes, table.change_commits = last["position"], last["changes"], commits
         return noted(table)
 
-    def take(self, table: TableState, changes: Changes) -> None:
+    def take(self, table: TableState, changes: Feed) -> None:
         for found, records, count in _effects(self._target, table, changes):
             position, total = changes.position, table.changes + count
             table.change_commits = self._apply(table, found, records, _told(table, position, total))
@@ -125,7 +125,7 @@ class AppliedIceberg:
                 table.change_commits = told["commit"]
         return noted(table)
 
-    def take(self, table: TableState, changes: Changes) -> None:
+    def take(self, table: TableState, changes: Feed) -> None:
         from pyiceberg.expressions import AlwaysTrue, In
 
         for found, records, count in _effects(self._target, table, changes):

@@ -17,7 +17,7 @@ from drdarrow.copying.options import Options, Source
 from drdarrow.copying.progress import Progress
 from drdarrow.copying.reading import Reader
 from drdarrow.copying.report import CopyReport, reported
-from drdarrow.copying.sources import found
+from drdarrow.copying.sources import found, found_now
 from drdarrow.copying.storage import shown
 from drdarrow.copying.targets import Place, place
 from drdarrow.exceptions import Error, InterfaceError, OperationalError
@@ -43,6 +43,7 @@ class Copier:
         self._options = replace(options, settings={**self._place.forms, **options.settings})
         self._manifest = Manifest(self._place.state)
         self._work: Work | None = None
+        self._follower: Any = None
         self._stopped = threading.Event()
 
     def run(self) -> CopyReport:
@@ -55,6 +56,8 @@ class Copier:
         self._stopped.set()
         if self._work is not None:
             self._work.stop(OperationalError("the copy was stopped", phase="fetch"))
+        if self._follower is not None:
+            self._follower.cancel()
 
     def _run(self) -> CopyReport:
         # The connection that lists the tables is that of the first thread, too.
@@ -66,17 +69,18 @@ class Copier:
         state, tables, resumed = self._states(reader)
         target = self._place.target(self._options, state)
         try:
-            self._settle(target, state, tables)
+            here = [table for table in tables if not table.gone]
+            self._settle(target, state, here)
             work = Work(reader, self._uri, self._options, target, self._manifest, self._progress)
             self._work = work
             if self._stopped.is_set():
                 self.stop()
             try:
-                work.run(tables)
+                work.run(here)
             except BaseException as e:
-                done, rows = sum(table.committed for table in tables), sum(table.rows for table in tables)
+                done, rows = sum(table.committed for table in here), sum(table.rows for table in tables)
                 e.add_note(
-                    f"{done} of {len(tables)} tables are complete, and {rows:,} rows are kept; the same call goes "
+                    f"{done} of {len(here)} tables are complete, and {rows:,} rows are kept; the same call goes "
                     f"on from there ({self._manifest.path()})"
                 )
                 raise
@@ -110,10 +114,36 @@ class Copier:
         from drdarrow.copying.following import Follower
 
         target = self._place.target(self._options, state)
+
+        def grow(reader: Reader, tables: list[TableState]) -> None:
+            """Copies files that patterns find since."""
+            if not any(table.found for table in tables):
+                return
+            known = {table.name for table in tables}
+            listed = [table for table in found_now(self._source, reader) if table.name not in known]
+            if not listed:
+                return
+            # Those that an earlier attempt could not copy are parts of the copy already.
+            self._added(state, [table for table in listed if table.name not in state.tables])
+            new = [self._manifest.table(table.name) or table for table in listed]
+            self._settle(target, state, new)
+            with Reader(self._uri, self._options) as another:
+                self._work = Work(another, self._uri, self._options, target, self._manifest, self._progress)
+                self._work.run(new)
+            tables += new
+
+        self._follower = Follower(self._uri, self._options, target, self._manifest, self._stopped, self._progress, grow)
         try:
-            Follower(self._uri, self._options, target, self._manifest, self._stopped, self._progress).run(tables)
+            self._follower.run(tables)
         finally:
             target.close()
+
+    def _added(self, state: CopyState, tables: list[TableState]) -> None:
+        """Makes tables a part of a copy."""
+        for table in tables:
+            self._manifest.keep_table(table)
+        state.tables += [table.name for table in tables]
+        self._manifest.keep(state)
 
     def _settle(self, target: Any, state: CopyState, tables: list[TableState]) -> None:
         """Removes the leavings of an interrupted run; files that are gone are to be copied again."""
@@ -184,14 +214,25 @@ class Copier:
             InterfaceError: it was asked for with something else.
         """
         others = [name for name in asked if there.asked.get(name) != asked[name]]
-        tables = []
+        tables: list[TableState] = []
+        new = [table for table in listed if table.found and table.name not in there.tables]
+        if new and not others:
+            self._added(there, new)
         for table in listed:
             kept = self._manifest.table(table.name)
             if kept is None or table.name not in there.tables or (kept.source, kept.kind) != (table.source, table.kind):
                 others.append(f"source {table.name}")
             else:
+                kept.gone = False
                 tables.append(kept)
-        others += [f"source {name}" for name in there.tables if name not in {table.name for table in listed}]
+        for name in there.tables:
+            if name not in {table.name for table in listed}:
+                kept = self._manifest.table(name)
+                if kept is None or not kept.found or not any(table.found for table in listed):
+                    others.append(f"source {name}")
+                else:
+                    kept.gone = True
+                    tables.append(kept)
         if others:
             raise InterfaceError(
                 f"{shown(self._place.name)} has a copy that was asked for with other values of {', '.join(others)}; "

@@ -91,6 +91,10 @@ class TableState:
     """Their files, where they are kept in files."""
     committed: bool = False
     """All of this run is there for readers."""
+    found: bool = False
+    """A pattern found it among files that are followed: it may come and go."""
+    gone: bool = False
+    """The file is not there any more, or not journaled."""
 
     @property
     def current(self) -> list[PartState]:

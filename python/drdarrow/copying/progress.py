@@ -16,4 +16,5 @@ class Progress:
         self.parts = parts
         """How many of its parts are done, and how many there are."""
         self.state = state
-        """reading, done, or following: then `rows` are the changes that were taken."""
+        """reading, done, following (then `rows` are the changes that were taken), or gone: the file of a pattern is not
+        there any more, or not journaled."""

@@ -16,10 +16,12 @@ from drdarrow.copying.increments import bounded, correlation
 from drdarrow.copying.manifest import PartState, TableState
 from drdarrow.copying.options import Options
 from drdarrow.exceptions import DataError, Error, InterfaceError, NotSupportedError
+from drdarrow.journal.chain import journaled, parts
 from drdarrow.partitions import Part
+from drdarrow.partitions.asking import answered
 from drdarrow.partitions.division import counting
 
-__all__ = ["Reader", "Rows"]
+__all__ = ["Reader", "Rows", "same_columns"]
 
 #: Rows of a table that is not worth dividing.
 _SMALL = 20_000
@@ -42,6 +44,11 @@ class Reader:
         self._files: drdarrow.FileConnection | None = None
         self._resting = False
 
+    @property
+    def follows(self) -> bool:
+        """Changes of record files are wanted, too."""
+        return self._options.follow
+
     def __enter__(self) -> Reader:
         return self
 
@@ -56,11 +63,15 @@ class Reader:
 
     def files(self) -> drdarrow.FileConnection:
         """The one for record files; those that are followed are opened beside the connection of SQL."""
-        if self._options.follow:
-            raise InterfaceError("source: follow=True wants the files by their names, LIBRARY/FILE, not a pattern")
         if self._files is None or self._files.closed:
             self._files = drdarrow.connect_files(self._uri, **self._options.settings)
         return self._files
+
+    def followed(self, library: str) -> list[str]:
+        """The files of a library that are journaled, in order."""
+        of = answered(self.connection(), journaled(library))
+        journal = None if self._options.journal is None else parts(self._options.journal)
+        return sorted(name for name, one in of.items() if journal in (None, one))
 
     def rest(self) -> None:
         """Ends the unit of work."""
@@ -145,7 +156,7 @@ class Reader:
         with self.opened(table) as file:
             nulled: dict[str, int] = {}
             with file.ranges(numbers["first"], numbers["last"]) as stream:
-                _same(table, stream.schema)
+                same_columns(table, stream.schema)
 
                 def batches() -> Iterator[pa.RecordBatch]:
                     yield from _batches(stream)
@@ -219,7 +230,12 @@ def _columns(schema: drdarrow.Schema) -> list[list[str]]:
     return [[name, kind] for name, kind in zip(schema.names, schema.types, strict=True)]
 
 
-def _same(table: TableState, schema: drdarrow.Schema) -> None:
+def same_columns(table: TableState, schema: drdarrow.Schema) -> None:
+    """Checks that a file has the columns that it had when it was divided.
+
+    Raises:
+        DataError: it has others.
+    """
     if (found := _columns(schema)) != table.columns:
         raise _changed(table, found)
 

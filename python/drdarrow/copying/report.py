@@ -42,6 +42,8 @@ class TableReport:
     """How many bad values of record files were read as NULL, by field."""
     changes: int = 0
     """How many changes of its journal were taken after the copy, by all calls (`follow=True`)."""
+    gone: bool = False
+    """It is not there any more, or not journaled: the target has it as it was when it was followed last."""
 
     @property
     def ok(self) -> bool:
@@ -104,7 +106,7 @@ class CopyReport:
             f"{self.run}; {self.seconds:.1f} s; {state}; {checked}</p>"
         )
         names = ("table", "rows", "of this run", "in the source", "files", "bytes", "parts", "attempts", "NULLs")
-        head = "".join(f"<th>{name}</th>" for name in (*names, "bad values read as NULL", "plan"))
+        head = "".join(f"<th>{name}</th>" for name in (*names, "bad values read as NULL", "changes", "plan"))
         return f"{words}<table><tr>{head}</tr>{''.join(map(_row, self.tables))}</table>"
 
 
@@ -112,7 +114,8 @@ def _row(table: TableReport) -> str:
     source = "" if table.source_rows is None else f"{table.source_rows:,}"
     numbers = [f"{each:,}" for each in (table.rows, table.new_rows)]
     numbers += [source, *(f"{each:,}" for each in (table.files, table.nbytes, table.parts, table.attempts))]
-    texts = (_counts(table.nulls), _counts(table.nulled), table.plan)
+    changes = f"{table.changes:,}{' (gone)' if table.gone else ''}" if table.changes or table.gone else ""
+    texts = (_counts(table.nulls), _counts(table.nulled), changes, table.plan)
     cells = "".join(f"<td>{each}</td>" for each in [escape(table.name), *numbers])
     cells += "".join(f'<td class="text">{escape(text)}</td>' for text in texts)
     return f"<tr{'' if table.ok else ' class=bad'}>{cells}</tr>"
@@ -148,6 +151,7 @@ def reported(state: CopyState, tables: list[TableState], target: str, **facts: A
                 nulls=nulls,
                 nulled=nulled,
                 changes=table.changes,
+                gone=table.gone,
             )
         )
     return CopyReport(

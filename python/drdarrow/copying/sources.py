@@ -16,7 +16,7 @@ from drdarrow.tables import is_query, tokens
 if TYPE_CHECKING:
     from drdarrow.copying.reading import Reader
 
-__all__ = ["found"]
+__all__ = ["found", "found_now"]
 
 #: The name of a query that was given none.
 _QUERY = "QUERY"
@@ -28,7 +28,20 @@ def found(source: Source, reader: Reader) -> list[TableState]:
     """The tables that are meant, in order.
 
     Raises:
-        InterfaceError: two of them have the same name, or the list is empty.
+        InterfaceError: two of them have the same name, or there are none.
+        ProgrammingError: there is no such table.
+    """
+    if tables := found_now(source, reader):
+        return tables
+    among = ": files that are followed have a journal (STRJRNPF)" if reader.follows else ""
+    raise InterfaceError(f"source: there is nothing to copy in {source!r}{among}")
+
+
+def found_now(source: Source, reader: Reader) -> list[TableState]:
+    """The same, where there may be none.
+
+    Raises:
+        InterfaceError: two of them have the same name.
         ProgrammingError: there is no such table.
     """
     tables: dict[str, TableState] = {}
@@ -45,8 +58,6 @@ def found(source: Source, reader: Reader) -> list[TableState]:
                     "gives them names of their own"
                 )
             tables[table.name] = table
-    if not tables:
-        raise InterfaceError(f"source: there is nothing to copy in {source!r}")
     return list(tables.values())
 
 
@@ -75,6 +86,13 @@ def _each(name: str | None, text: str, reader: Reader) -> Iterator[TableState]:
             yield TableState(name or f"{library}.{file}", text, "file")
             return
         _no_name(name, text)
+        if reader.follows:
+            library = library.upper()
+            among = re.compile(re.escape(file.upper()).replace(r"\*", ".*"))
+            for each in reader.followed(library):
+                if among.fullmatch(each):
+                    yield TableState(f"{library}.{each}", f"{library}/{each}", "file", found=True)
+            return
         listed = pa.table(_arrow(reader.files().list(library, "*ALL" if file == "*" else file)))
         for row in listed.to_pylist():
             if row["kind"] == "physical" and not row["source"]:
