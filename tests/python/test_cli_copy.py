@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import duckdb
@@ -53,3 +55,24 @@ def test_changes_of_a_record_file_follow_its_copy(tmp_path: Path) -> None:
             assert sorted(kept.sql("SELECT RRN, ID, NAME FROM SHOP.T").fetchall()) == [(1, 1, "y"), (3, 3, "x")]
         assert "rows of csv cannot be changed" in run(srv.uri, "SHOP/T", tmp_path / "texts", "--format", "csv", "--follow", code=1)
         assert "goes with follow" in run(srv.uri, "SHOP/T", tmp_path / "texts", "--journal", "SHOP/J", code=1)
+
+
+def test_a_command_that_follows_ends_at_ctrl_c_and_goes_on(tmp_path: Path) -> None:
+    target = tmp_path / "kept.duckdb"
+    with server.serve(persona="ibmi", files={"SHOP/T": ROWS}) as srv, srv.connect_files() as system:
+        given = [sys.executable, "-m", "drdarrow", "copy", srv.uri, "SHOP/*", str(target), "--follow", "--every", "0.2"]
+        process = subprocess.Popen(given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        report, over = tmp_path / "kept.duckdb.copy" / "report.json", time.monotonic() + 40
+        while not report.exists() and process.poll() is None and time.monotonic() < over:
+            time.sleep(0.05)
+        system.command("CRTPF FILE(SHOP/NEW) RCDLEN(5)")
+        time.sleep(1)
+        system.command("DLTF FILE(SHOP/NEW)")
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        out = process.communicate(timeout=20)[0]
+        assert process.returncode == 130, out
+        assert "Traceback" not in out
+        assert "SHOP.T: 3 rows" in run(srv.uri, "SHOP/*", target, "--follow", "--once")
+        assert "goes with --follow" in run(srv.uri, "SHOP/*", target, "--once", code=1)
+        assert "goes with follow=True" in run(srv.uri, "SHOP/*", target, "--every", "3", code=1)

@@ -321,9 +321,47 @@ def test_a_gap_stops_it_and_a_new_copy_goes_on(
     assert copied(target) == records(system)
 
 
+@pytest.mark.parametrize("form", ["duckdb", "derby"])
+def test_a_table_that_another_changed_is_told(running: server.Server, tmp_path: Path, form: str) -> None:
+    def execute(place: Target, sql: str) -> None:
+        if place.form == "duckdb":
+            with duckdb.connect(place.name) as kept:
+                kept.execute(sql)
+            return
+        with drdarrow.connect(place.name) as other:
+            other.execute(sql)
+            other.commit()
+
+    with Target(form, tmp_path).ready() as place:
+        follow(running, place, "SHOP/OTHER")
+        with running.connect_files(password=PASSWORD) as system, system.open_file("SHOP/OTHER", mode="rw") as file:
+            file.delete(rrn=1)
+            file.update({"ID": 99}, rrn=2)
+        execute(place, "ALTER TABLE SHOP.OTHER DROP COLUMN NAME")
+        with pytest.raises(drdarrow.Error) as refused:
+            follow(running, place, "SHOP/OTHER")
+        text = " ".join([str(refused.value), *getattr(refused.value, "__notes__", [])])
+        assert "the target does not take the changes" in text and "restart=True" in text
+        execute(place, "DROP TABLE SHOP.OTHER")
+        with pytest.raises(drdarrow.DataError, match=r"SHOP.OTHER: the target has no such table any more.*restart=True"):
+            follow(running, place, "SHOP/OTHER")
+        follow(running, place, "SHOP/OTHER", restart=True)
+        with running.connect_files(password=PASSWORD) as system:
+            assert place.rows("OTHER") == records(system, "SHOP/OTHER")
+
+
+@pytest.mark.parametrize("persona", ["luw", "zos", "derby"])
+def test_products_without_journals_are_told(tmp_path: Path, persona: Any) -> None:
+    with server.serve(tables={"T": STOCK}, persona=persona) as other:
+        for source in ("SHOP/STOCK", "SHOP/*"):
+            with pytest.raises(drdarrow.NotSupportedError, match="journals are those of Db2 for i, and this is .*since="):
+                drdarrow.copy(source, tmp_path / "kept.duckdb", uri=other.uri, follow=True)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        ({"target": "shop", "journal": "QSQJRN"}, "journal: expected LIBRARY/NAME, not 'QSQJRN'"),
         ({"target": "texts", "format": "csv"}, "rows of csv cannot be changed"),
         ({"target": "texts", "format": "arrow"}, "rows of arrow cannot be changed"),
         ({"target": "shop", "since": "ID", "margin": 0}, "leave since= out"),

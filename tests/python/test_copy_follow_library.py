@@ -161,15 +161,16 @@ drdarrow.copy("SHOP/*", sys.argv[1], uri=sys.argv[2], password="secret", follow=
 """
 
 
-@pytest.mark.parametrize("name", ["kept.duckdb", "kept"])
+@pytest.mark.parametrize(("name", "step"), [("kept.duckdb", 0), ("kept", -1)])
 def test_it_is_killed_between_any_two_steps_and_goes_on(
-    running: server.Server, system: drdarrow.FileConnection, tmp_path: Path, name: str
+    running: server.Server, system: drdarrow.FileConnection, tmp_path: Path, name: str, step: int
 ) -> None:
-    target, chance, step = tmp_path / name, random.Random(3), 0
+    target, chance = tmp_path / name, random.Random(3)
     with running.connect(password=PASSWORD) as sql:
         start = journal.end(sql, file="SHOP/A")
         while True:
-            step += 1
+            # One of them has the odd steps, the other one the even ones.
+            step += 2
             change(system, chance, 4, NAMES[:2])
             command = [sys.executable, "-c", STEPS, str(target), running.uri, str(step)]
             done = subprocess.run(command, capture_output=True, timeout=60)

@@ -270,7 +270,9 @@ def copy(
     follow: Annotated[
         bool, typer.Option("--follow", help="Then take changes of record files from their journal, until Ctrl-C.")
     ] = False,
-    every: Annotated[float, typer.Option(help="Seconds between two looks at the journal (--follow).", min=0.1)] = 5.0,
+    every: Annotated[
+        float | None, typer.Option(help="Seconds between two looks at the journal (--follow); 5 without.", min=0.1)
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="Take the changes that are there, and end (--follow).")] = False,
     journal: Annotated[
         str | None, typer.Option(metavar="LIB/JRN", help="The journal; that of each file without (--follow).")
@@ -286,6 +288,8 @@ def copy(
     Ends with 0 when all is there, 1 when it stopped, 3 when the source has other numbers of rows at the end.
     """
     uri, source, target = copying.words_of(words)
+    if once and (not follow or every is not None):
+        raise InterfaceError("--once: goes with --follow, and without --every")
     same = copying.copy(
         uri or os.environ.get(URI),
         source,
@@ -302,7 +306,7 @@ def copy(
         driver=driver,
         on_error=on_error,
         follow=follow or None,
-        every=every if follow and not once else None,
+        every=5.0 if follow and not once and every is None else every,
         journal=journal,
         state=state,
         restart=restart,

@@ -35,29 +35,29 @@ def copy(
 ) -> CopyReport:
     """Copies tables, queries or record files; goes on where an earlier call with the same target was interrupted.
 
-        Args:
-            source: a table as SQL names it, a query, a pattern (`SHOP.*`, `SHOP.ORD*`), a record file (`LIB/FILE`,
-                `LIB/*`), several of them, or a mapping that names each in the target. With follow, patterns have the files
+    Args:
+        source: a table as SQL names it, a query, a pattern (`SHOP.*`, `SHOP.ORD*`), a record file (`LIB/FILE`,
+            `LIB/*`), several of them, or a mapping that names each in the target. With follow, patterns have the files
             that are journaled, and those that come later.
         target: a folder, a URL that fsspec knows, a file of DuckDB, or the URI of another database, also of one with a
             driver for ADBC (sqlite://, postgresql://).
-            uri: where the tables are: a URI, a profile; the environment says it without.
-            state: the folder of the manifest and the report, where it is not in or beside the target.
-            progress: called as rows are written, with a `Progress`. What it raises stops the copy.
-            options: format (parquet, arrow, csv, delta, iceberg, duckdb, database, adbc), connections, parts (of each
-                table), verify, restart (begin anew), attempts and backoff (of `retry`), row_group_rows, row_group_bytes,
-                file_bytes, compression; on, columns, where, plan, snapshot as those of `Connection.partitions`; since and
-                margin (increments); follow, journal, every (changes of record files, by their journal); catalog (Iceberg);
-                driver (ADBC); on_error (record files); any other is a setting of `connect()`.
+        uri: where the tables are: a URI, a profile; the environment says it without.
+        state: the folder of the manifest and the report, where it is not in or beside the target.
+        progress: called as rows are written, with a `Progress`. What it raises stops the copy.
+        options: format (parquet, arrow, csv, delta, iceberg, duckdb, database, adbc), connections, parts (of each
+            table), verify, restart (begin anew), attempts and backoff (of `retry`), row_group_rows, row_group_bytes,
+            file_bytes, compression; on, columns, where, plan, snapshot as those of `Connection.partitions`; since and
+            margin (increments); follow, journal, every (changes of record files, by their journal); catalog (Iceberg);
+            driver (ADBC); on_error (record files); any other is a setting of `connect()`.
 
-        Returns:
-            The report, which is kept beside the manifest as report.json and report.html.
+    Returns:
+        The report, which is kept beside the manifest as report.json and report.html.
 
-        Raises:
-            InterfaceError: an option is wrong, or other than that of the copy that is there.
-            DataError: a table was altered since it was divided, or a file that was written cannot be read again as it was.
-            OSError: the disk is full, or a file cannot be written.
-            Error: the server refused something, or was lost more often than `attempts` allows. A note says what is done.
+    Raises:
+        InterfaceError: an option is wrong, or other than that of the copy that is there.
+        DataError: a table was altered since it was divided, or a file that was written cannot be read again as it was.
+        OSError: the disk is full, or a file cannot be written.
+        Error: the server refused something, or was lost more often than `attempts` allows. A note says what is done.
     """
     return _copier(source, target, uri, state, progress, options).run()
 

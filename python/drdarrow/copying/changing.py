@@ -15,7 +15,7 @@ from drdarrow.copying.databases import Database, DuckDB, grouped
 from drdarrow.copying.effects import effect
 from drdarrow.copying.files import PartFiles, checked
 from drdarrow.copying.folder import CHANGES, Folder, as_stored
-from drdarrow.exceptions import InterfaceError
+from drdarrow.exceptions import DataError, Error, InterfaceError
 from drdarrow.journal.chain import Position
 
 if TYPE_CHECKING:
@@ -68,11 +68,26 @@ class _Applied:
             f"SELECT RECEIVER, SEQUENCE_NO, ATTACHED, CHANGE_COUNT FROM {self._target.positions} "
             "WHERE COPY_ID = ? AND TABLE_NAME = ?"
         )
+        if not self._target.exists(table):
+            raise DataError(
+                f"{table.name}: the target has no such table any more: another removed it; restart=True copies anew",
+                phase="execute",
+            )
         for receiver, sequence, attached, count in self._target.ask(sql, (self._target.id, table.name)):
             table.position, table.changes = [receiver, int(sequence), attached], int(count)
         return noted(table)
 
     def take(self, table: TableState, changes: Feed) -> None:
+        try:
+            self._take(table, changes)
+        except self._target.refusals as e:
+            cure = "where another has changed the table, set restart=True to copy anew"
+            if isinstance(e, Error):
+                e.add_note(f"the target does not take the changes of {table.name}; {cure}")
+                raise
+            raise DataError(f"{table.name}: the target does not take the changes: {e}; {cure}", phase="execute") from e
+
+    def _take(self, table: TableState, changes: Feed) -> None:
         target = self._target
         with target.unit() as unit:
             count = table.changes

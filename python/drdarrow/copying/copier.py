@@ -79,10 +79,11 @@ class Copier:
                 work.run(here)
             except BaseException as e:
                 done, rows = sum(table.committed for table in here), sum(table.rows for table in tables)
-                e.add_note(
-                    f"{done} of {len(here)} tables are complete, and {rows:,} rows are kept; the same call goes "
-                    f"on from there ({self._manifest.path()})"
-                )
+                if any(table.planned for table in here):
+                    e.add_note(
+                        f"{done} of {len(here)} tables are complete, and {rows:,} rows are kept; the same call goes "
+                        f"on from there ({self._manifest.path()})"
+                    )
                 raise
         finally:
             target.close()
@@ -176,6 +177,8 @@ class Copier:
         def ask() -> None:
             nonlocal listed
             try:
+                if self._options.follow:
+                    reader.check_journals()
                 listed = found(self._source, reader)
                 reader.rest()
             except Error:

@@ -19,7 +19,7 @@ import drdarrow
 from drdarrow.copying.manifest import PartState, TableState
 from drdarrow.copying.options import Options
 from drdarrow.copying.units import DatabaseUnit, DuckDBUnit, Unit
-from drdarrow.exceptions import DataError, Error, InterfaceError, ProgrammingError
+from drdarrow.exceptions import DataError, Error, IntegrityError, InterfaceError, ProgrammingError
 from drdarrow.partitions.division import counting
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class Base:
 
     #: The tables of parts and of positions in journals, in SQL.
     parts, positions = _PARTS, _POSITIONS
+    #: Errors of a table that is not as it was made.
+    refusals: tuple[type[Exception], ...] = (ProgrammingError, IntegrityError)
 
     def __init__(self, name: str, options: Options, copy_id: str, *, replaces: bool) -> None:
         self.name, self.options, self.id, self.replaces = name, options, copy_id, replaces
@@ -139,6 +141,7 @@ class DuckDB(Base):
 
         folder = os.path.dirname(os.path.abspath(name))
         os.makedirs(folder, exist_ok=True)
+        self.refusals = (duckdb.ProgrammingError, duckdb.IntegrityError, duckdb.DataError)
         self._connection = duckdb.connect()
         # Under a name of its own: that of the file may be one of a schema, too.
         path = os.path.abspath(name).replace("'", "''")

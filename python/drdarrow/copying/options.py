@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias, get_args
 
 from drdarrow.exceptions import InterfaceError
+from drdarrow.journal.chain import parts
 from drdarrow.partitions.values import packed
 
 __all__ = ["DATABASES", "DRIVERS", "Format", "Options", "Source", "format_of"]
@@ -104,6 +105,11 @@ class Options:
                 f"follow: changes are applied to tables (delta, iceberg, duckdb, a database), or kept beside Parquet; "
                 f"rows of {self.format} cannot be changed"
             )
+        if self.journal is not None:
+            try:
+                parts(self.journal)
+            except InterfaceError as e:
+                raise InterfaceError(f"journal: {e}") from None
         if self.since is not None:
             raise InterfaceError("follow: the journal tells what has changed; leave since= out")
         if self.every is not None and (not _is_length(self.every) or not self.every):

@@ -67,6 +67,17 @@ class Reader:
             self._files = drdarrow.connect_files(self._uri, **self._options.settings)
         return self._files
 
+    def check_journals(self) -> None:
+        """
+        Raises:
+            NotSupportedError: the server is of a product without journals.
+        """
+        if (product := self.connection().server["product"]) != "Db2 for i":
+            raise NotSupportedError(
+                f"follow: journals are those of Db2 for i, and this is {product}; since= a column that grows copies "
+                "the rows of tables that came later"
+            )
+
     def followed(self, library: str) -> list[str]:
         """The files of a library that are journaled, in order."""
         of = answered(self.connection(), journaled(library))
