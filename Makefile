@@ -117,6 +117,7 @@ integrations: wheel
 		"$$(echo target/wheels/*.whl)[arrow,pandas,polars,server,sqlalchemy]"
 	target/integrations/bin/python tests/integrations/run.py
 	target/integrations/bin/python -m pytest -q tests/python/test_copy_targets.py tests/python/test_copy_follow.py \
+		tests/python/test_copy_follow_library.py \
 		-k "delta or iceberg or url"
 
 ## Reads tables in parts by Spark, Ray, Dask and Daft, in an environment of their own.

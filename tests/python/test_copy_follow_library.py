@@ -135,6 +135,31 @@ def test_every_target_takes_the_changes_of_several_files(
                 assert place.rows(name) == records(system, f"SHOP/{name}")
 
 
+def test_changes_that_wait_have_the_bytes_of_a_row_group(
+    running: server.Server, system: drdarrow.FileConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, taken = tmp_path / "kept.duckdb", list[int]()
+    options = {"row_group_bytes": 20_000, "batch_rows": 100}
+    follow(running, target, **options)
+    for step in range(10):
+        for name in NAMES:
+            with system.open_file(f"SHOP/{name}", mode="rw") as file:
+                file.write([{"ID": 100 * step + n, "NAME": f"N{n}"} for n in range(60)])
+    take = following.Follower._take
+
+    def counted(self: Any, table: Any, feed: Any) -> None:
+        taken.append(sum(changes.nbytes for changes, _ in feed._steps))
+        take(self, table, feed)
+
+    monkeypatch.setattr(following.Follower, "_take", counted)
+    report = follow(running, target, **options)
+    assert changes(report) == {f"SHOP.{name}": 600 for name in NAMES}
+    # Those of all files together, which are taken one after the other, with the batch that was the last one.
+    assert len(taken) > 8 and max(taken) < 30_000 < sum(taken)
+    for name in NAMES:
+        assert copied(target, f"SHOP.{name}") == records(system, f"SHOP/{name}")
+
+
 STEPS = """
 import json, os, signal, sys
 import drdarrow

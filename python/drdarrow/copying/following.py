@@ -107,6 +107,8 @@ class Follower:
         if errors:
             for other in errors[1:]:
                 errors[0].add_note(f"and {other}")
+            if any(isinstance(each, DataError) for each in errors):
+                errors[0].add_note("restart=True (--restart) copies anew")
             raise errors[0]
 
     def _journals(

@@ -102,8 +102,8 @@ class Options:
             return
         if self.format not in FOLLOWED:
             raise InterfaceError(
-                f"follow: changes are applied to tables (delta, iceberg, duckdb, a database), or kept beside Parquet; "
-                f"rows of {self.format} cannot be changed"
+                "follow: changes are applied to tables (delta, iceberg, duckdb, database) or kept as Parquet; "
+                f"rows of {self.format} {'are not' if self.format == 'adbc' else 'cannot be'} changed"
             )
         if self.journal is not None:
             try:

@@ -246,6 +246,22 @@ mod tests {
     }
 
     #[test]
+    fn batches_share_the_columns_that_entries_have_in_common() {
+        let journal = Journal::new("L", "QSQJRN", Arc::new(JournalMemory::new(1 << 24)));
+        (0..5000).for_each(|_| _ = added(&journal, b"x"));
+        let batches = journal.entries();
+        assert!(batches.len() > 4 && rows(&journal) == 5001);
+        let [first, second, ..] = &batches[..] else { panic!("{batches:?}") };
+        let at = |batch: &RecordBatch, name: &str| {
+            batch[name].to_data().buffers().iter().map(|buffer| buffer.data_ptr()).collect::<Vec<_>>()
+        };
+        for name in ["PROGRAM_NAME", "RECEIVER_NAME", "JOURNAL_NAME", "RECEIVER_NUMBER", "RECEIVERS_UNTIL"] {
+            assert_eq!(at(first, name), at(second, name), "{name}");
+        }
+        assert_ne!(at(first, "SEQUENCE_NUMBER"), at(second, "SEQUENCE_NUMBER"));
+    }
+
+    #[test]
     fn a_journal_that_takes_the_most_makes_room_for_others() {
         let memory = Arc::new(JournalMemory::new(100_000));
         let [large, small] = ["L", "M"].map(|library| Journal::new(library, "QSQJRN", memory.clone()));
