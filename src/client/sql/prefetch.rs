@@ -19,7 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 const CLOSE: Duration = Duration::from_secs(30);
 
 /// How long an answer that nobody waits for any more may take before the server is told to break off what it is at.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_millis(600);
 
 /// A reply with the credit that it takes up until it is decoded.
 pub(super) type Fetched = Result<(QueryReply, OwnedSemaphorePermit), NetError>;

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 /// The end of a query whose rows nobody reads may take this long, before the engine is told to break it off.
 const RELEASE: Duration = Duration::from_millis(100);
 /// The rows that nobody reads of a query that must have ended come for so long, where breaking it off may cost a
-/// transaction. Requesters have their own patience of a second. (Read: `client/sql/prefetch.rs`.)
+/// transaction: less than the patience of our own client, who asks for that himself then.
 const LAST_ROWS: Duration = Duration::from_millis(500);
 /// An engine whose rows nobody takes has nothing more to do after this long.
 const REST: Duration = Duration::from_millis(50);
