@@ -17,7 +17,7 @@ from drdarrow import server
 
 COUNT = 12_000
 FORMS = ["parquet", "duckdb", "adbc", "delta", "iceberg"]
-PACKAGES = {"delta": "deltalake", "iceberg": "pyiceberg"}
+PACKAGES = {"delta": "deltalake", "iceberg": "pyiceberg", "adbc": "adbc_driver_sqlite"}
 
 
 @pytest.fixture(scope="module")
