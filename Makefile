@@ -28,7 +28,7 @@ TOGETHER := --jobs=2 --output-sync=target
 MADE := --old-file=tools --old-file=wheel
 
 # The first target is what `make` alone does.
-.PHONY: help demo test tools system check rust build adbc wheel python ibm-tests dialects sqlalchemy integrations test-engines notebooks docs soak bench bench-peers bench-scan bench-ingest bench-doors size clean
+.PHONY: help demo test tools system check rust build adbc wheel python ibm-tests dialects sqlalchemy integrations test-engines notebooks docs soak bench bench-peers bench-scan bench-ingest bench-doors bench-copies size clean
 
 help:
 	@awk '/^## /{text=substr($$0,4)} /^[a-z-]+:/{if(text)printf "make %-12s %s\n",substr($$1,1,length($$1)-1),text;text=""}' Makefile
@@ -162,6 +162,14 @@ bench-doors: wheel
 ## Records of a file beside JTOpen, IBM's client for Java.
 bench-scan: wheel
 	$(BIN)/python benches/scan.py --wheel target/wheels/*.whl
+
+## 40 tables and ten million rows (ROWS=) into Parquet, Delta Lake and Iceberg, also killed ten times each.
+bench-copies: wheel
+	$(PYTHON) -m venv target/copies
+	target/copies/bin/pip install --quiet -c tools/constraints.txt -c tools/integrations.txt deltalake \
+		"pyiceberg[sql-sqlite]" "$$(echo target/wheels/*.whl)[arrow,server]"
+	target/copies/bin/pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
+	target/copies/bin/python benches/copies.py $(if $(ROWS),--rows $(ROWS))
 
 ## Deletes everything that was built.
 clean:
