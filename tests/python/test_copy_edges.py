@@ -393,3 +393,12 @@ def test_a_server_that_knows_a_few_statements_is_copied_from(tmp_path: Path) -> 
         some = drdarrow.copy("SELECT ID FROM T WHERE KIND = 'k1'", tmp_path / "some", uri=made.uri)
     assert ids(tmp_path / "all" / "ANYBODY.T") == list(range(COUNT)) and ids(tmp_path / "all" / "ANYBODY.NONE") == []
     assert ids(tmp_path / "some" / "QUERY") == list(range(1, COUNT, 3)) and some.rows == 1000
+
+
+@pytest.mark.parametrize("persona", ["luw", "zos", "ibmi", "derby"])
+def test_tables_of_the_engine_without_duckdb_are_copied_in_one_part(tmp_path: Path, persona: Any) -> None:
+    rows = pa.table({"ID": pa.array(range(30_000), pa.int32()), "NAME": [f"n{n}" for n in range(30_000)]})
+    with server.serve(tables={"T": rows, "FEW": rows.slice(0, 3)}, engine="tables", persona=persona) as made:
+        report = drdarrow.copy("ANYBODY.*", tmp_path, uri=made.uri, parts=4, connections=2)
+    assert report.ok and [(table.rows, table.parts) for table in report.tables] == [(3, 1), (30_000, 1)]
+    assert dataset.dataset(tmp_path / "ANYBODY.T").to_table().sort_by("ID").equals(rows)
