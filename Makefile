@@ -19,6 +19,9 @@ TEST_PACKAGES := pytest pytest-timeout pytest-xdist pyarrow polars "pandas>=3" d
 TOOL_PACKAGES := dask "ibis-framework[polars]" "dlt[duckdb]" daft deltalake "pyiceberg[sql-sqlite]" jupysql ipython \
 	great-expectations apache-airflow-providers-common-sql pytest pytest-timeout
 
+# An object store and its client, which need older packages than the others.
+STORE_PACKAGES := s3fs "moto[server]" pytest pytest-timeout
+
 # Those that read tables in parts.
 ENGINE_PACKAGES := pyspark "ray[data]" dask daft
 
@@ -119,6 +122,9 @@ integrations: wheel
 	target/integrations/bin/python -m pytest -q tests/python/test_copy_targets.py tests/python/test_copy_follow.py \
 		tests/python/test_copy_follow_library.py \
 		-k "delta or iceberg or url"
+	$(PYTHON) -m venv target/stores
+	target/stores/bin/pip install --quiet -c tools/stores.txt $(STORE_PACKAGES) "$$(echo target/wheels/*.whl)[arrow,server]"
+	target/stores/bin/python -m pytest -q tests/python/test_copy_stores.py
 
 ## Reads tables in parts by Spark, Ray, Dask and Daft, in an environment of their own.
 test-engines: wheel
