@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from decimal import Decimal
+from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.dataset as dataset
@@ -402,3 +403,36 @@ def test_tables_of_the_engine_without_duckdb_are_copied_in_one_part(tmp_path: Pa
         report = drdarrow.copy("ANYBODY.*", tmp_path, uri=made.uri, parts=4, connections=2)
     assert report.ok and [(table.rows, table.parts) for table in report.tables] == [(3, 1), (30_000, 1)]
     assert dataset.dataset(tmp_path / "ANYBODY.T").to_table().sort_by("ID").equals(rows)
+
+
+def test_the_page_of_a_report_is_well_formed_and_says_how_it_was_proved(srv: server.Server, tmp_path: Path) -> None:
+    name = "<script>alert(\"1\")</script>&amp;"
+    source = {name: "SELECT ID AS \"a<b>&'c\", CAST(NULL AS INTEGER) AS \"</td>\" FROM SHOP.ORDERS"}
+    page = drdarrow.copy(source, tmp_path / "x<y>", uri=srv.uri, parts=2).to_html()
+
+    class Cells(HTMLParser):
+        open: ClassVar[list[str]] = []
+        texts: ClassVar[list[str]] = []
+
+        def handle_starttag(self, tag: str, attrs: Any) -> None:
+            if tag != "meta":
+                self.open.append(tag)
+            if tag in ("td", "th", "p", "title", "style"):
+                self.texts.append("")
+
+        def handle_endtag(self, tag: str) -> None:
+            assert self.open.pop() == tag
+
+        def handle_data(self, data: str) -> None:
+            if self.texts:
+                self.texts[-1] += data
+
+    found = Cells()
+    found.feed(page)
+    assert found.open == [] and found.texts[0] == f"drdarrow copy: {tmp_path}/x<y>"
+    head, cells = found.texts[3:-13], found.texts[-13:]
+    assert len(head) == len(cells) and cells[0] == name and cells[1] == "3,000" and cells[3] == "not counted"
+    assert cells[10].startswith("</td>: ") and cells[12].startswith("plan: ")
+    assert "every file was read again" in found.texts[2] and "0 retries" in found.texts[2]
+    kept = drdarrow.copy("SHOP.ORDERS", tmp_path / "kept.duckdb", uri=srv.uri).to_html()
+    assert "rows were counted in the target" in kept and "1 table," in kept

@@ -92,33 +92,47 @@ class CopyReport:
     def to_html(self) -> str:
         """All of it as a page."""
         return (
-            '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>drdarrow copy</title><style>body{font:15px '
-            "sans-serif;margin:2em}td,th{padding:.2em .8em;text-align:right;vertical-align:top}td:first-child,"
-            "th:first-child{text-align:left}td.text{text-align:left;white-space:pre-wrap}.bad{background:#fdd}"
+            f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>drdarrow copy: {escape(self.target)}</title>'
+            "<style>body{font:15px sans-serif;margin:2em}table{border-collapse:collapse}"
+            "tr+tr{border-top:1px solid #ccc}td,th{padding:.2em .8em;text-align:right;vertical-align:top}"
+            "td:first-child,th:first-child,th.text{text-align:left;overflow-wrap:anywhere}td.text{text-align:left;white-space:pre-wrap}.bad{background:#fdd}"
             f"</style><h1>drdarrow copy</h1>{self._repr_html_()}</html>"
         )
 
     def _repr_html_(self) -> str:
         state = "complete" if self.ok else "the source has other numbers of rows now"
-        checked = "every file was read again" if self.verified else "not every file was read again"
+        if self.format in ("duckdb", "database", "adbc"):
+            checked = "rows were counted in the target"
+        else:
+            checked = "every file was read again" if self.verified else "not every file was read again"
         words = (
-            f"<p>{escape(self.target)}: {self.rows:,} rows in {len(self.tables)} tables, {self.new_rows:,} of run "
-            f"{self.run}; {self.seconds:.1f} s; {state}; {checked}</p>"
+            f"<p>{escape(self.target)} ({self.format}): {self.rows:,} rows in {_several(len(self.tables), 'table')}, "
+            f"{self.new_rows:,} of run {self.run}; {self.seconds:.1f} s{', of the call that went on' * self.resumed}, "
+            f"{_several(self.retries, 'retry', 'retries')}; {state}; {checked}</p>"
         )
-        names = ("table", "rows", "of this run", "in the source", "files", "bytes", "parts", "attempts", "NULLs")
-        head = "".join(f"<th>{name}</th>" for name in (*names, "bad values read as NULL", "changes", "plan"))
+        names = ("table", "rows", "of this run", "in the source", "files", "bytes", "parts", "attempts", "seconds")
+        texts = ("NULLs", "bad values read as NULL", "plan")
+        head = "".join(f"<th>{name}</th>" for name in (*names, "changes"))
+        head += "".join(f'<th class="text">{name}</th>' for name in texts)
         return f"{words}<table><tr>{head}</tr>{''.join(map(_row, self.tables))}</table>"
 
 
 def _row(table: TableReport) -> str:
-    source = "" if table.source_rows is None else f"{table.source_rows:,}"
+    source = "not counted" if table.source_rows is None else f"{table.source_rows:,}"
     numbers = [f"{each:,}" for each in (table.rows, table.new_rows)]
     numbers += [source, *(f"{each:,}" for each in (table.files, table.nbytes, table.parts, table.attempts))]
     changes = f"{table.changes:,}{' (gone)' if table.gone else ''}" if table.changes or table.gone else ""
-    texts = (_counts(table.nulls), _counts(table.nulled), changes, table.plan)
+    numbers += [f"{table.seconds:.1f}", changes]
     cells = "".join(f"<td>{each}</td>" for each in [escape(table.name), *numbers])
-    cells += "".join(f'<td class="text">{escape(text)}</td>' for text in texts)
+    cells += "".join(f'<td class="text">{escape(_counts(each))}</td>' for each in (table.nulls, table.nulled))
+    # A plan has a line for each part.
+    first, _, rest = table.plan.partition("\n")
+    cells += f'<td class="text"><details><summary>{escape(first)}</summary>{escape(rest)}</details></td>'
     return f"<tr{'' if table.ok else ' class=bad'}>{cells}</tr>"
+
+
+def _several(count: int, one: str, many: str | None = None) -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _counts(counts: dict[str, int]) -> str:
