@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 from copying import ended, ids, killed
+from peers import Proxy
 
 import drdarrow
 from drdarrow import server
@@ -195,3 +198,36 @@ def test_a_table_that_was_altered_is_copied_anew_with_its_columns(srv: server.Se
         connection.commit()
         drdarrow.copy({"SHOP.ALTERED": f"ALTERED_{form}"}, target, **asked)
         assert ids(target, form, "ALTERED") == [3, 4]
+
+
+FULL = """
+import resource, signal, sys, drdarrow
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (70000, 70000))
+uri, target, form = sys.argv[1:]
+try:
+    drdarrow.copy("SHOP.ORDERS", target, uri=uri, format=form, parts=2, connections=2, compression="none")
+except OSError as e:
+    print(e.errno, *e.__notes__)
+"""
+
+
+@pytest.mark.parametrize("form", ["delta", "iceberg"])
+def test_a_full_disk_and_a_network_that_is_gone_leave_no_table_and_the_copy_goes_on(srv: server.Server, tmp_path: Path, form: str) -> None:
+    target = target_of(tmp_path, form)
+    command = [sys.executable, "-c", FULL, srv.uri, str(target), form]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50)
+    assert done.returncode == 0 and done.stdout.startswith("27 ") and "goes on from there" in done.stdout, done.stdout + done.stderr
+    assert list(target.glob("**/_delta_log")) == [] and list(target.glob("**/*.metadata.json")) == []
+    asked: dict[str, Any] = {"format": form, "parts": 2, "compression": "none", "connections": 1, "attempts": 2, "backoff": 0}
+    with Proxy(srv.port) as between:
+
+        def close(told: Any) -> None:
+            if told.parts[0] == 1:
+                between.close()
+
+        with pytest.raises(drdarrow.OperationalError) as caught:
+            drdarrow.copy("SHOP.ORDERS", target, uri=f"drda://anybody@127.0.0.1:{between.port}/SAMPLE", progress=close, **asked)
+    assert "goes on from there" in " ".join(caught.value.__notes__)
+    report = drdarrow.copy("SHOP.ORDERS", target, uri=srv.uri, **asked)
+    assert report.resumed and report.ok and ids(target, form, "ORDERS") == list(range(COUNT))
