@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from drdarrow.server import journals
+from drdarrow.server import distribution, journals
 from drdarrow.server.columns import CATALOG
 from drdarrow.server.engine import Objects, SqlError, Views
 from drdarrow.server.lexer import Word, closing, lex, split, text
@@ -120,14 +120,16 @@ class CatalogViews:
             word.text = word.before = ""
         return table, end + 1
 
-    def show(self, cursor: Cursor, tables: Sequence[str], objects: Callable[[Cursor], Objects]) -> None:
-        """A cursor has the views that DuckDB knows by these names, over the objects that it sees."""
+    def show(self, cursor: Cursor, tables: Sequence[str], objects: Callable[[Cursor], Objects], main: str) -> None:
+        """A cursor has the views that DuckDB knows by these names, over the objects that it sees. main: the client's
+        name for DuckDB's schema of this name."""
         now = objects(cursor) if tables else Objects([])
         for table in tables:
             if table == self._ordered and not self._views.journals_in_order():
                 # Numbers began anew since the statement was prepared.
                 raise SqlError(-518, "07003")
-            cursor.show(table, self._rows(table, now))
+            counted = distribution.rows(cursor, now, main) if self._names[table] == distribution.VIEW else None
+            cursor.show(table, counted or self._rows(table, now))
 
     def describe(self, cursor: Cursor, tables: Sequence[str]) -> None:
         """A cursor has the views for a statement that is not run: without rows, unless it shows some."""

@@ -35,6 +35,7 @@ from drdarrow.server import (
     markers,
     numbering,
     reserved,
+    samples,
     schemas,
     temporary,
 )
@@ -42,6 +43,7 @@ from drdarrow.server.derived import Derived
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, lex, text
 from drdarrow.server.rules import documents
+from drdarrow.server.rules.product import LUW, Product
 from drdarrow.server.wording import Wording, literal
 
 __all__ = ["Dialect", "Translated"]
@@ -80,9 +82,9 @@ class Translated:
 class Dialect:
     """Translates the statements of one client."""
 
-    def __init__(self, user: str, database: str, derby: bool = False) -> None:
-        """derby: sequences are those of Derby."""
-        self._derby = derby
+    def __init__(self, user: str, database: str, product: Product = LUW) -> None:
+        """product: the one whose clauses and sequences it takes."""
+        self._product = product
         self._user = user.upper()
         self._registers = {
             "USER": literal(user.upper()),
@@ -132,9 +134,9 @@ class Dialect:
         while len(words) > 1 and words[-2].text == ";":
             del words[-2]
         ddl.check_type(words)
-        words = schemas.with_name(words)
+        words = samples.put(schemas.with_name(words), self._product.name == "luw")
         casts = markers.casts(words)
-        if (sequence := numbering.sequence(words, self._derby)) is not None:
+        if (sequence := numbering.sequence(words, self._product.derby)) is not None:
             return Translated(sequence[0], numbered=sequence[1])
         emptied = undone = ""
         if (temporary_table := temporary.declaration(words)) is not None:

@@ -77,7 +77,7 @@ class DuckEngine:
         told = [variable(name, user.upper()) for name in (USER, SCHEMA)]
         settings = [*self._settings, *told, *([] if home is None else [schemas.searching(home)])]
         cursors = Cursors(main, settings, rules.read_only)
-        dialect = Dialect(user, database, rules.product.derby)
+        dialect = Dialect(user, database, rules.product)
         known = Known(self._committed, self._remembered, self._kept)
         current = CurrentSchema(cursors, dialect, rules.product, user, home)
         engine = rules, self._macros, self._references, self._watch

@@ -198,7 +198,7 @@ class DuckSession(TransactionSession):
         """The views of the catalog that a statement reads, as they are now."""
         if statement.shown:
             with self.patience.reading(""):
-                self._views.show(cursor, statement.shown, self._objects)
+                self._views.show(cursor, statement.shown, self._objects, self._current.main)
 
     def _objects(self, cursor: Cursor) -> Objects:
         return catalog.objects(cursor, self._known.tables, self._known.memory, self._current.main)
