@@ -28,6 +28,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from drdarrow.server import (
+    assigned,
     change_times,
     client_information,
     ddl,
@@ -41,7 +42,7 @@ from drdarrow.server import (
 )
 from drdarrow.server.derived import Derived
 from drdarrow.server.engine import SqlError
-from drdarrow.server.lexer import Word, lex, text
+from drdarrow.server.lexer import Word, lex, name_end, text
 from drdarrow.server.rules import documents
 from drdarrow.server.rules.product import LUW, Product
 from drdarrow.server.wording import Wording, literal
@@ -135,6 +136,7 @@ class Dialect:
             del words[-2]
         ddl.check_type(words)
         words = samples.put(schemas.with_name(words), self._product.name == "luw")
+        words = assigned.put(_renaming(words, self._product.derby))
         casts = markers.casts(words)
         if (sequence := numbering.sequence(words, self._product.derby)) is not None:
             return Translated(sequence[0], numbered=sequence[1])
@@ -173,6 +175,29 @@ class Dialect:
             derived=made,
             of=of,
         )
+
+
+def _renaming(words: list[Word], derby: bool) -> list[Word]:
+    """RENAME TABLE, and RENAME COLUMN of Derby, as ALTER TABLE. Raises SqlError -270 for an index, -104."""
+    if words[0].upper != "RENAME":
+        return words
+    what = words[1].upper if words[1].upper in ("TABLE", "INDEX", "COLUMN") and words[2].upper != "TO" else ""
+    if what == "INDEX":
+        raise SqlError(-270, "42997", "RENAME INDEX")
+    at = 2 if what else 1
+    end = name_end(words, at)
+    if end == at or end + 3 != len(words) or words[end].upper != "TO":
+        wrong = words[min(end + 2, len(words) - 1)]
+        raise SqlError(-104, "42601", wrong.text or "END-OF-STATEMENT", "RENAME", "TO")
+    if what == "COLUMN":
+        if not derby or end - at == 1:
+            raise SqlError(-104, "42601", "COLUMN", "RENAME", "TABLE")
+        column = [Word("name", "COLUMN", " "), Word(words[end - 1].kind, words[end - 1].text, " ")]
+        table = words[at : end - 2]
+    else:
+        column, table = [], words[at:end]
+    head = [Word("name", "ALTER"), Word("name", "TABLE", " "), *table, Word("name", "RENAME", " ")]
+    return [*head, *column, *words[end:]]
 
 
 def _without_overriding(words: list[Word]) -> tuple[list[Word], bool]:
