@@ -225,7 +225,13 @@ class PartitionOptions(TypedDict, total=False):
     """Those that are read."""
     where: str | tuple[str, Sequence[Value]] | None
     """A condition that rows have to pass, or a pair of it and the values of its question marks."""
-    plan: Literal["partitions", "nodes", "rrn", "members", "range", "quantiles", "rid", "modulo", "one"] | None
+    plan: (
+        Literal[
+            "partitions", "nodes", "rrn", "members", "range", "quantiles", "statistics", "sampled", "rid", "modulo",
+            "one",
+        ]
+        | None
+    )  # fmt: skip
     """The way; the best that fits without it."""
     snapshot: Literal["lock", "as_of"] | datetime.datetime | None
     """Which moment the rows are of."""

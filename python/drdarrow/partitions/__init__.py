@@ -49,8 +49,8 @@ def partitions(
         on: a column whose values divide the rows, or several that are divided by together.
         columns: those that are read; all of them without it.
         where: a condition that rows have to pass, as SQL has it, or a pair of it and the values of its question marks.
-        plan: the way: partitions, nodes, rrn, members, range, quantiles, rid, modulo or one; the best that fits
-            without it.
+        plan: the way: partitions, nodes, rrn, members, range, quantiles, statistics, sampled, rid, modulo or
+            one; the best that fits without it.
         snapshot: "lock" holds a lock on the table until the unit of work ends; "as_of" reads a system-period temporal
             table as it is now, a datetime as it was then.
         verify: counts the rows of each part and of the whole, and compares.

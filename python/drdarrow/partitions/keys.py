@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from drdarrow.conditions import Condition
 from drdarrow.exceptions import DataError, NotSupportedError, ProgrammingError
-from drdarrow.partitions import ways
+from drdarrow.partitions import estimates, ways
 from drdarrow.partitions.asking import Asking, Catalog, Done, Fetched
 from drdarrow.partitions.division import DeclinedError, Division, Facts
 from drdarrow.partitions.relation import Relation, quoted
@@ -123,7 +123,8 @@ def rows_of(relation: Relation, facts: Facts) -> Asking[int]:
 def by_keys(
     relation: Relation, key: Key, kinds: Mapping[str, Kind], facts: Facts, count: int, how: str | None
 ) -> Asking[Division]:
-    """Ranges of a key. `how`: "range" for equal distances, "quantiles" for equal numbers of rows; None chooses.
+    """Ranges of a key. `how`: "range" for equal distances; for equal numbers of rows "quantiles", or as the catalog has
+    them "statistics", or as a sample has them "sampled"; None chooses.
 
     Raises:
         DeclinedError: its values do not divide the rows.
@@ -143,6 +144,16 @@ def by_keys(
             bounds = [(bound,) for bound in ways.even(least, most, count)]
             why = f"{lead} {of}has {least} to {most}"
             return _ranges(key.columns[:1], bounds, kind, facts, f"{why}, about {rows} rows", "range")
+    if how in ("statistics", "sampled"):
+        return (yield from _estimated(relation, key, kinds, facts, count, how))
+    if how is None and (facts.rows or 0) >= estimates.ENOUGH:
+        for cheap in ("statistics", "sampled"):
+            try:
+                found = yield from _estimated(relation, key, kinds, facts, count, cheap)
+            except DeclinedError:
+                continue
+            if 2 * len(found.conditions) > count:
+                return found
     bounds = yield from _quantiles(relation, key.columns[:1], kinds, facts, count)
     columns = key.columns[:1]
     for more in range(2, min(len(key.columns), _MOST) + 1):
@@ -155,6 +166,25 @@ def by_keys(
             columns, bounds = key.columns[:more], finer
     why = f"quantiles of {', '.join(columns)} {of}".rstrip()
     return _ranges(columns, bounds, kind, facts, why, "quantiles")
+
+
+def _estimated(
+    relation: Relation, key: Key, kinds: Mapping[str, Kind], facts: Facts, count: int, how: str
+) -> Asking[Division]:
+    """Ranges with about as many rows each, by the statistics of the catalog or by a sample."""
+    columns, kind = key.columns[:1], kinds[key.columns[0]]
+    of = f"{columns[0]} of {key.name}" if key.name else columns[0]
+    if how == "statistics":
+        told = yield from estimates.estimates(relation, columns[0], kind.type, facts)
+        bounds = estimates.chosen(told, count)
+        if kind.type in _TEXTS:
+            bounds = yield from _confirmed(relation, columns, bounds)
+        made = _ranges(columns, bounds, kind, facts, f"quantiles of {of}, as the statistics have them", how)
+        return replace(made, rows=estimates.shares(told, bounds, facts.rows)) if bounds else made
+    rows = yield from rows_of(relation, facts)
+    some, which = estimates.sampled(relation, rows, facts, count)
+    bounds = yield from _quantiles(relation, columns, kinds, facts, count, some)
+    return _ranges(columns, bounds, kind, facts, f"quantiles of {of} in {which}", how)
 
 
 def _ranges(
@@ -172,14 +202,22 @@ def _one(why: str) -> Division:
 
 
 def _quantiles(
-    relation: Relation, columns: tuple[str, ...], kinds: Mapping[str, Kind], facts: Facts, count: int
+    relation: Relation,
+    columns: tuple[str, ...],
+    kinds: Mapping[str, Kind],
+    facts: Facts,
+    count: int,
+    sample: Relation | None = None,
 ) -> Asking[list[tuple[Any, ...]]]:
-    """Values of keys that divide the rows in parts of equal numbers, ascending; fewer where some are equal."""
+    """Values of keys that divide the rows in parts of equal numbers, ascending; fewer where some are equal. sample: the
+    rows whose values they are, where these are not all."""
     listed = ", ".join(map(quoted, columns))
     known = Condition(f"{quoted(columns[0])} IS NOT NULL")
     try:
-        found = yield Fetched(_numbered(relation, listed, known, facts, count))
-    except (ProgrammingError, NotSupportedError):
+        found = yield Fetched(_numbered(sample or relation, listed, known, facts, count))
+    except (ProgrammingError, NotSupportedError) as e:
+        if sample is not None:
+            raise DeclinedError(f"the server takes no sample of it: {e}") from None
         found = yield from _skipped(relation, listed, known, facts, count)
     if any(kinds[name].type not in (*_NUMBERS, "DATE", "TIMESTAMP") for name in columns):
         return (yield from _confirmed(relation, columns, [tuple(row) for row in found]))

@@ -25,7 +25,8 @@ class Partitions(Sequence[Part]):
 
     @property
     def plan(self) -> str:
-        """The way, str: partitions, nodes, rrn, members, range, quantiles, rid, modulo or one."""
+        """The way, str: partitions, nodes, rrn, members, range, quantiles, statistics, sampled, rid, modulo or
+        one."""
         return self._found.plan
 
     @property

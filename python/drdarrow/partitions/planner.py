@@ -21,7 +21,9 @@ from drdarrow.partitions.values import packed
 __all__ = ["PLANS", "Planned", "Wish", "planned"]
 
 #: The ways by name.
-PLANS = ("partitions", "nodes", "rrn", "members", "range", "quantiles", "rid", "modulo", "one")
+PLANS = (
+    "partitions", "nodes", "rrn", "members", "range", "quantiles", "statistics", "sampled", "rid", "modulo", "one",
+)  # fmt: skip
 #: Those that are tried for a product, the best first.
 _FITTING = {
     "Db2 for i": ("rrn", "keys", "modulo"),
