@@ -5,8 +5,9 @@
 
 The server is a process of its own, the clients are threads of another one. All of them begin at the same moment and
 read one table again and again until the time is over. A line for each number of clients: rows a second of all
-together; the share of the slowest beside the fastest; seconds until the first rows came, and until one more client had
-a single row, which it asks for all the while (median and worst); the memory that the server took beside what it had.
+together; the share of the slowest beside the fastest (1 is fair); seconds until the first rows came, and until one more
+client had a single row, which it asks for all the while (median and worst); the memory that the server took beside what
+it had. The last line says from how many clients on more of them bring no more rows.
 
 --sizes A,B: the clients ask for blocks of these sizes in turn. --idle N: so many clients more take one batch and then
 read no further. Clients and server share the processors: only shares, and figures of one run, mean anything.
@@ -39,6 +40,8 @@ with server.serve(tables={"T": made}, engine=engine, persona=persona) as srv:
     print(srv.port, flush=True)
     sys.stdin.read()
 """
+#: The share of the most rows a second from which on more clients bring no more.
+_NEARLY = 0.9
 #: Seconds for whatever has to come about.
 PATIENCE = 60
 
@@ -156,8 +159,8 @@ class Memory:
         return self._most - self._before
 
 
-def line(served: Served, sizes: list[int], idle: int, seconds: float) -> None:
-    """One line."""
+def line(served: Served, sizes: list[int], idle: int, seconds: float) -> float:
+    """One line; gives the rows a second."""
     with ExitStack() as open_:
         for _ in range(idle):
             connection = open_.enter_context(drdarrow.connect(served.uri))
@@ -168,6 +171,16 @@ def line(served: Served, sizes: list[int], idle: int, seconds: float) -> None:
     rate, share = sum(readers.rows) / seconds, min(readers.rows) / max(readers.rows)
     waits = [f"{statistics.median(each):6.3f} {max(each):6.3f}" for each in (readers.first, readers.single)]
     print(f"{len(sizes):>7} {rate:>12,.0f} {share:>6.2f}   {'   '.join(waits)} {memory.more:>7.0f}", flush=True)
+    return rate
+
+
+def end(rates: dict[int, float]) -> str:
+    """Where it ends: the fewest clients that bring nearly as many rows as any number of them does."""
+    most = max(rates.values())
+    enough = min(count for count, rate in rates.items() if rate >= _NEARLY * most)
+    last = max(rates)
+    shares = rates[enough] / most, rates[last] / most
+    return f"ends at {enough} clients: {shares[0]:.0%} of the most; {last} clients have {shares[1]:.0%}"
 
 
 def main() -> None:
@@ -185,8 +198,11 @@ def main() -> None:
     for engine in given.engines.split(","):
         with Served(given.rows, engine, given.persona) as served:
             print(f"{engine}\nclients       rows/s  share   first rows      a single row    MiB", flush=True)
+            rates = {}
             for count in map(int, given.clients.split(",")):
-                line(served, [sizes[n % len(sizes)] for n in range(count)], given.idle, given.seconds)
+                asked = [sizes[n % len(sizes)] for n in range(count)]
+                rates[count] = line(served, asked, given.idle, given.seconds)
+            print(end(rates), flush=True)
 
 
 if __name__ == "__main__":
