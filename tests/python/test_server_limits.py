@@ -175,3 +175,15 @@ def test_a_value_that_the_page_lacks_is_told_with_its_place(persona: str, engine
             rows.fetchall()
         assert (e.value.sqlcode, e.value.sqlstate, e.value.connection_usable) == (-330, "22021", True)
         lives(c)
+
+
+def test_more_conditions_than_duckdb_compares_in_time_are_refused() -> None:
+    def sql(count: int) -> str:
+        return "SELECT COUNT(*) FROM T WHERE " + " OR ".join(f"A = {n}" for n in range(count))
+
+    with server.serve(tables={"T": pa.table({"A": [1, 5000]})}, persona="luw") as srv, srv.connect() as c:
+        assert c.execute(sql(2000)).fetchall() == [(1,)]
+        with pytest.raises(drdarrow.Error) as e:
+            c.execute(sql(16_386))
+        assert (e.value.sqlcode, e.value.sqlstate, e.value.connection_usable) == (-101, "54001", True)
+        lives(c)

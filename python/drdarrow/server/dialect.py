@@ -51,6 +51,8 @@ __all__ = ["Dialect", "Translated"]
 
 _REGISTER = re.compile(r"\s*SET\s+(CURRENT(?!\s+(?:SCHEMA|SQLID)\b)|CLIENT|ENCRYPTION|PATH|ISOLATION)\b", re.IGNORECASE)
 _ISOLATION = re.compile(r"\s*SET\s+(?:CURRENT\s+)?ISOLATION\s*(?:=|\bTO\b)?\s*(UR|CS|RS|RR)\s*;?\s*$", re.IGNORECASE)
+#: Conditions one or the other of which holds: DuckDB compares each with all others, and no interrupt ends that.
+_ORS = 16_384
 #: Bytes of a statement, as Db2 has it.
 _LONGEST = 2 << 20
 
@@ -129,7 +131,10 @@ class Dialect:
         """
         if len(sql.encode(errors="replace")) > _LONGEST:
             raise SqlError(-101, "54001", f"a statement of more than {_LONGEST} bytes")
-        words = documents.put(reserved.quoted(lex(sql)))
+        words = lex(sql)
+        if sum(word.upper == "OR" for word in words) > _ORS:
+            raise SqlError(-101, "54001", f"a statement with more than {_ORS} times OR")
+        words = documents.put(reserved.quoted(words))
         # It may become part of another one.
         words[-1].before = ""
         while len(words) > 1 and words[-2].text == ";":
