@@ -171,7 +171,7 @@ where
             let wave = frame.repeat(WAVE.div_ceil(frame.len()));
             while server.write_all(&wave).await.is_ok() {}
         });
-        let channel = Channel::spawn(client, limit);
+        let channel = Channel::spawn(Box::new(client), limit);
         let told = tokio::time::timeout(Duration::from_secs(20), channel.run(make(), None)).await;
         let told = told.unwrap_or_else(|_| panic!("{command}, {name}: a wait without end"));
         let cost = (processor() - before.0, most().saturating_sub(before.1));

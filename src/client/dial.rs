@@ -10,6 +10,7 @@ use crate::flow::bounds::LOGIN_FRAME;
 use crate::flow::error::FlowError;
 use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::line::Line;
+use crate::net::any_stream::BoxedStream;
 use crate::net::channel::Channel;
 use crate::net::counters::Counters;
 use crate::net::error::NetError;
@@ -18,7 +19,6 @@ use crate::net::trace::Traced;
 use crate::net::transport::{self, Deadline};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 /// The host and port, as errors name them.
@@ -40,14 +40,9 @@ pub(super) async fn foresee(config: &Config, deadline: Deadline) -> Result<()> {
     }
 }
 
-/// Any stream to a server.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
-
 /// A stream to a server, ready for a login.
 pub(super) struct Dialed {
-    pub stream: Box<dyn Stream>,
+    pub stream: BoxedStream,
     /// Who else may be on it.
     pub line: Line,
     /// Our address, where it is known.
@@ -91,24 +86,15 @@ fn connected(stream: TcpStream) -> Dialed {
 }
 
 /// Takes a stream that is connected already.
-pub(super) async fn take<S>(
-    stream: S,
+pub(super) async fn take(
+    stream: BoxedStream,
     line: Line,
     config: &Config,
     caution: &Caution,
     deadline: Deadline,
-) -> std::result::Result<Dialed, NetError>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+) -> std::result::Result<Dialed, NetError> {
     let connector = connector(config, deadline).await?;
-    secure(
-        Dialed { stream: Box::new(stream), line, local: None, remote: None, tls: None },
-        connector,
-        caution,
-        deadline,
-    )
-    .await
+    secure(Dialed { stream, line, local: None, remote: None, tls: None }, connector, caution, deadline).await
 }
 
 /// Reads what TLS needs, when the connection is to be TLS.
@@ -135,9 +121,9 @@ async fn secure(
 }
 
 /// A channel over a stream, for frames of up to `limit` bytes once the login is over, that adds to `counters`.
-pub(super) fn channel(stream: Box<dyn Stream>, limit: usize, counters: Arc<Counters>) -> Channel {
+pub(super) fn channel(stream: BoxedStream, limit: usize, counters: Arc<Counters>) -> Channel {
     if tracing::enabled!(tracing::Level::TRACE) {
-        Channel::counted(Traced::new(stream, limit), LOGIN_FRAME, counters)
+        Channel::counted(Box::new(Traced::new(stream, limit)), LOGIN_FRAME, counters)
     } else {
         Channel::counted(stream, LOGIN_FRAME, counters)
     }

@@ -1,8 +1,9 @@
 //! One question to a peer of any protocol, and the beginning of its answer.
 
+use super::any_stream::AnyStream;
 use super::error::{ConnectStage, NetError};
 use super::transport::Deadline;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout_at;
 
 /// Bytes of an answer that are read at most.
@@ -10,15 +11,12 @@ const LONGEST: usize = 4096;
 
 /// Sends `question` and reads until `enough` says so, the peer ends, or it is too much. An answer that was
 /// begun when the time is up is returned as far as it came; none at all is an error.
-pub async fn ask<S>(
-    stream: &mut S,
+pub async fn ask(
+    stream: &mut dyn AnyStream,
     question: &[u8],
     enough: impl Fn(&[u8]) -> bool,
     deadline: Deadline,
-) -> Result<Vec<u8>, NetError>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+) -> Result<Vec<u8>, NetError> {
     let mut answer = Vec::new();
     let talk = async {
         stream.write_all(question).await?;

@@ -1,6 +1,7 @@
 //! Sockets: the only module that knows tokio's I/O. It knows bytes and the Flow trait.
 
 mod any_flow;
+pub mod any_stream;
 pub mod ask;
 pub mod channel;
 mod correlation;

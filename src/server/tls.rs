@@ -1,6 +1,7 @@
 //! TLS on the answering side: from the first byte of a connection, with a certificate of the server's
 //! and, where wanted, one of the client's.
 
+use crate::net::any_stream::BoxedStream;
 use crate::net::tls::holder::HolderNames;
 use crate::net::tls::pem::{self, PemError};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -10,7 +11,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -26,7 +26,7 @@ pub(super) fn holder(stream: &Encrypted) -> Option<HolderNames> {
 }
 
 /// A connection after its handshake.
-pub(super) type Encrypted = TlsStream<TcpStream>;
+pub(super) type Encrypted = TlsStream<BoxedStream>;
 
 /// A server's certificate with its key, ready for use.
 #[derive(Debug, Clone)]
@@ -69,7 +69,7 @@ impl ServerTls {
     }
 
     /// Shakes hands. A peer with whom that fails is told why as TLS tells it, and gets no stream.
-    pub(super) async fn accept(&self, stream: TcpStream) -> Option<Encrypted> {
+    pub(super) async fn accept(&self, stream: BoxedStream) -> Option<Encrypted> {
         let (e, mut stream) = match TlsAcceptor::from(self.0.clone()).accept(stream).into_fallible().await {
             Ok(stream) => return Some(stream),
             Err(failed) => failed,

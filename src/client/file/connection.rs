@@ -75,7 +75,7 @@ impl FileConnection {
         config.check()?;
         let deadline = Deadline::after(config.base.timeout);
         let login = FileLogin { told_level: None, by_level: false, caution: config.base.caution.afresh(), deadline };
-        let dialed = dial::take(stream, line, &config.base, &login.caution, deadline).await;
+        let dialed = dial::take(Box::new(stream), line, &config.base, &login.caution, deadline).await;
         let dialed = dialed.map_err(|e| unreached(e, &config.base))?;
         FileConnection::log_in(dialed, &config, &login).await.map_err(LoginFailure::into_error)
     }

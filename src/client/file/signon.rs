@@ -7,12 +7,13 @@ use crate::flow::file::signon::{SignOn, SignOnInfo};
 use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::choice::Policy;
 use crate::flow::secmec::substitute::SEED;
+use crate::net::any_stream::BoxedStream;
 use crate::net::error::{ConnectStage, NetError};
 use crate::net::transport::Deadline;
 use crate::wire::ddm::secchk::Secret;
 use crate::wire::file::signon::length;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// A port that nobody answers is given up after this long: there is another way.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -39,7 +40,7 @@ pub(super) async fn ask(
     }
 }
 
-async fn talk<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, mut talk: SignOn) -> Result<SignOnInfo, NetError> {
+async fn talk(mut stream: BoxedStream, mut talk: SignOn) -> Result<SignOnInfo, NetError> {
     let first = talk.start().map_err(FlowError::from)?;
     let answer = exchange(&mut stream, &first).await?;
     let told = match talk.prove(&answer)? {
@@ -53,7 +54,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, mut talk: SignOn
     Ok(told)
 }
 
-async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, request: &[u8]) -> Result<Vec<u8>, NetError> {
+async fn exchange(stream: &mut BoxedStream, request: &[u8]) -> Result<Vec<u8>, NetError> {
     let closed = |source| NetError::Closed { stage: ConnectStage::FirstReply, source: Some(source) };
     stream.write_all(request).await.map_err(closed)?;
     let mut answer = vec![0; 4];

@@ -10,6 +10,7 @@ use crate::flow::error::FlowError;
 use crate::flow::probe::{Hello, Mechanisms, Offered};
 use crate::flow::secmec::SecMec;
 use crate::flow::secmec::agreement::EncAlg;
+use crate::net::any_stream::BoxedStream;
 use crate::net::channel::Channel;
 use crate::net::error::{NetError, TlsError};
 use crate::net::recognise;
@@ -20,7 +21,6 @@ use crate::wire::value::product::Product;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 const SIGN_ON: [u16; 2] = [8476, 9476];
@@ -144,16 +144,17 @@ impl ProbeLine<'_> {
     }
 
     /// The first connection, or another.
-    async fn connect(&mut self) -> Option<TcpStream> {
+    async fn connect(&mut self) -> Option<BoxedStream> {
         match self.first.take() {
-            Some(stream) => Some(stream),
+            Some(stream) => Some(Box::new(stream)),
             None => self.again().await,
         }
     }
 
-    async fn again(&self) -> Option<TcpStream> {
+    async fn again(&self) -> Option<BoxedStream> {
         let (ip, port): (IpAddr, u16) = (self.address.ip(), self.address.port());
-        transport::connect(&ip.to_string(), port, self.host.deadline).await.ok()
+        let stream = transport::connect(&ip.to_string(), port, self.host.deadline).await.ok()?;
+        Some(Box::new(stream))
     }
 
     /// True when the port speaks TLS; then the service inside TLS was looked at too.
@@ -164,7 +165,7 @@ impl ProbeLine<'_> {
                 let (version, cipher) = (Some(secured.version), Some(secured.cipher));
                 port.tls = Some(TlsReport { version, cipher, seen, failure: None });
                 port.words.clear();
-                self.ask_over_tls(stream, port).await;
+                self.ask_over_tls(Box::new(stream), port).await;
                 return true;
             }
             // Somebody who shows a certificate or refuses in TLS speaks it.
@@ -185,7 +186,7 @@ impl ProbeLine<'_> {
         Some(connector.look(stream, deadline).await)
     }
 
-    async fn ask_over_tls(&mut self, mut stream: Encrypted<TcpStream>, port: &mut Port) {
+    async fn ask_over_tls(&mut self, mut stream: BoxedStream, port: &mut Port) {
         port.service = Service::Other("TLS");
         let met = if SIGN_ON.contains(&port.port) {
             let guess = protocols::sign_on(&mut stream, self.host, self.host.share(FIRST)).await;
@@ -205,7 +206,8 @@ impl ProbeLine<'_> {
             Met::Tls => {}
             Met::Nobody(words) => {
                 port.words = words;
-                let Some((Ok((mut stream, _)), _)) = self.handshake().await else { return };
+                let Some((Ok((stream, _)), _)) = self.handshake().await else { return };
+                let mut stream: BoxedStream = Box::new(stream);
                 settle(port, protocols::http(&mut stream, self.host.share(QUESTION)).await);
             }
         }
@@ -240,7 +242,7 @@ impl ProbeLine<'_> {
 
 /// A handshake, and the certificate that was shown.
 type Handshake =
-    (Result<(Encrypted<TcpStream>, crate::net::tls::Secured), NetError>, Option<crate::net::tls::AcceptedCertificate>);
+    (Result<(Encrypted, crate::net::tls::Secured), NetError>, Option<crate::net::tls::AcceptedCertificate>);
 
 /// Takes over what a guess found; true when that was something.
 fn settle(port: &mut Port, guess: Guess) -> bool {
@@ -257,10 +259,7 @@ fn settle(port: &mut Port, guess: Guess) -> bool {
 }
 
 /// EXCSAT and ACCSEC over a stream that is connected.
-async fn drda<S>(stream: S, host: &Host, patience: Deadline) -> Met
-where
-    S: AsyncRead + AsyncWrite + Send + 'static,
-{
+async fn drda(stream: BoxedStream, host: &Host, patience: Deadline) -> Met {
     let channel = Channel::spawn(stream, FRAME);
     let met = match channel.run(Hello::new(), Some(patience)).await {
         Ok(attributes) => {

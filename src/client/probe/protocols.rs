@@ -3,11 +3,11 @@
 use super::host::Host;
 use super::report::{Service, SignOnReport};
 use crate::client::error::{Error, ErrorClass, Phase, Result};
+use crate::net::any_stream::BoxedStream;
 use crate::net::ask::ask;
 use crate::net::recognise;
 use crate::net::transport::Deadline;
 use crate::wire::file::signon::{self, Body, Stream};
-use tokio::io::{AsyncRead, AsyncWrite};
 
 /// One that every server of text protocols answers, those of HTTP properly.
 const HTTP: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
@@ -37,19 +37,13 @@ impl Guess {
 }
 
 /// Asks as a browser would.
-pub(super) async fn http<S>(stream: &mut S, deadline: Deadline) -> Guess
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+pub(super) async fn http(stream: &mut BoxedStream, deadline: Deadline) -> Guess {
     let known = |heard: &[u8]| heard.len() >= 64 || recognise::name(heard).is_some();
     Guess::of(ask(stream, HTTP, known, deadline).await.unwrap_or_default())
 }
 
 /// Asks for TLS as a client of PostgreSQL would.
-pub(super) async fn postgresql<S>(stream: &mut S, deadline: Deadline) -> Guess
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+pub(super) async fn postgresql(stream: &mut BoxedStream, deadline: Deadline) -> Guess {
     let heard = ask(stream, POSTGRESQL, |heard| !heard.is_empty(), deadline).await.unwrap_or_default();
     match heard.as_slice() {
         [b'S' | b'N'] => Guess { service: Some(Service::Other("PostgreSQL")), ..Guess::default() },
@@ -58,18 +52,12 @@ where
 }
 
 /// Asks for the version as a client of SQL Server would.
-pub(super) async fn tds<S>(stream: &mut S, deadline: Deadline) -> Guess
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+pub(super) async fn tds(stream: &mut BoxedStream, deadline: Deadline) -> Guess {
     Guess::of(ask(stream, TDS, |heard| heard.len() >= 8, deadline).await.unwrap_or_default())
 }
 
 /// Asks the mapper of IBM i for the sign-on server.
-pub(super) async fn mapper<S>(stream: &mut S, deadline: Deadline) -> Guess
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+pub(super) async fn mapper(stream: &mut BoxedStream, deadline: Deadline) -> Guess {
     let heard = ask(stream, MAPPER, |heard| heard.len() >= 5, deadline).await.unwrap_or_default();
     match heard.as_slice() {
         [b'+', 0, 0, _, _] => Guess { service: Some(Service::Mapper), ..Guess::default() },
@@ -78,10 +66,7 @@ where
 }
 
 /// Asks the sign-on server of IBM i for its attributes: no user, no password.
-pub(super) async fn sign_on<S>(stream: &mut S, host: &Host, deadline: Deadline) -> Guess
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+pub(super) async fn sign_on(stream: &mut BoxedStream, host: &Host, deadline: Deadline) -> Guess {
     let Ok(question) = exchange() else { return Guess::default() };
     let whole = |heard: &[u8]| match heard.first_chunk() {
         Some(head) => signon::length(*head).is_ok_and(|length| heard.len() >= length),
@@ -128,14 +113,14 @@ mod tests {
             (b"+\0", None),
             (b"", None),
         ] {
-            let (mut ours, mut theirs) = duplex(64);
+            let (ours, mut theirs) = duplex(64);
             let asked = tokio::spawn(async move {
                 let mut question = [0; 9];
                 theirs.read_exact(&mut question).await.unwrap();
                 theirs.write_all(answer).await.unwrap();
                 question
             });
-            let guess = mapper(&mut ours, Deadline::after(Duration::from_secs(5))).await;
+            let guess = mapper(&mut (Box::new(ours) as BoxedStream), Deadline::after(Duration::from_secs(5))).await;
             assert_eq!((guess.service, &asked.await.unwrap()[..]), (service, &b"as-signon"[..]), "{answer:?}");
         }
     }

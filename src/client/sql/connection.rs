@@ -65,7 +65,7 @@ impl Connection {
     {
         config.check()?;
         let (caution, deadline) = (config.caution.afresh(), Deadline::after(config.timeout));
-        let dialed = dial::take(stream, line, &config, &caution, deadline).await;
+        let dialed = dial::take(Box::new(stream), line, &config, &caution, deadline).await;
         let dialed = dialed.map_err(|e| unreached(e, &config))?;
         let arrival = arrive_over(dialed, caution, config.clone(), &Arc::default(), deadline).await?;
         Connection::begin(Inner::new(arrival, config, false), deadline).await

@@ -12,13 +12,13 @@ use self::state::ChannelState;
 use self::task::Task;
 use self::wishes::{Breaker, Wishes};
 use super::any_flow::{AnyFlow, WaitingFlow};
+use super::any_stream::BoxedStream;
 use super::counters::Counters;
 use super::error::NetError;
 use super::transport::Deadline;
 use crate::flow::step::Flow;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
 
 /// A handle to the task that owns a socket. The task ends, and the socket closes, when the last
@@ -35,18 +35,12 @@ struct Socket {
 
 impl Channel {
     /// Starts the task on `stream`; frames of more than `limit` bytes are refused.
-    pub fn spawn<S>(stream: S, limit: usize) -> Channel
-    where
-        S: AsyncRead + AsyncWrite + Send + 'static,
-    {
+    pub fn spawn(stream: BoxedStream, limit: usize) -> Channel {
         Channel::counted(stream, limit, Arc::default())
     }
 
     /// The same; what goes over the socket is added to `counters`.
-    pub fn counted<S>(stream: S, limit: usize, counters: Arc<Counters>) -> Channel
-    where
-        S: AsyncRead + AsyncWrite + Send + 'static,
-    {
+    pub fn counted(stream: BoxedStream, limit: usize, counters: Arc<Counters>) -> Channel {
         let (jobs, queue) = mpsc::unbounded_channel();
         let shared = Arc::new(ChannelState::new(counters));
         shared.limit.store(limit, Ordering::Relaxed);

@@ -9,6 +9,7 @@ use crate::flow::error::FlowError;
 use crate::flow::placement;
 use crate::flow::step::Reception;
 use crate::net::any_flow::AnyFlow;
+use crate::net::any_stream::BoxedStream;
 use crate::net::correlation::Correlation;
 use crate::net::error::{ConnectStage, NetError, TlsError};
 use crate::net::outgoing::Outgoing;
@@ -24,7 +25,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::io::{AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
@@ -42,9 +43,9 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// The owner of a socket.
-pub(super) struct Task<S> {
-    reader: ReadHalf<S>,
-    writer: WriteHalf<S>,
+pub(super) struct Task {
+    reader: ReadHalf<BoxedStream>,
+    writer: WriteHalf<BoxedStream>,
     queue: mpsc::UnboundedReceiver<Box<dyn AnyFlow>>,
     shared: Arc<ChannelState>,
     active: VecDeque<Active>,
@@ -88,14 +89,14 @@ struct Active {
     left: bool,
 }
 
-impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
+impl Task {
     /// The task of `stream`, which refuses frames of more than `limit` bytes.
     pub(super) fn new(
-        stream: S,
+        stream: BoxedStream,
         queue: mpsc::UnboundedReceiver<Box<dyn AnyFlow>>,
         shared: Arc<ChannelState>,
         limit: usize,
-    ) -> Task<S> {
+    ) -> Task {
         let (reader, writer) = tokio::io::split(stream);
         Task {
             reader,

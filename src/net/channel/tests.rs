@@ -15,7 +15,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// A TLS alert, as one gets it who talks to a TLS port in clear.
 const ALERT: [u8; 7] = [0x15, 3, 3, 0, 2, 2, 50];
@@ -92,7 +92,7 @@ impl AsyncWrite for Deaf {
 #[tokio::test]
 async fn what_came_before_the_first_word_is_told_to_the_first_who_asks() {
     let (stream, mut peer) = tokio::io::duplex(64);
-    let channel = Channel::spawn(stream, 1000);
+    let channel = Channel::spawn(Box::new(stream), 1000);
     peer.write_all(&ALERT).await.unwrap();
     while channel.broken().is_none() {
         tokio::task::yield_now().await;
@@ -105,9 +105,9 @@ async fn what_came_before_the_first_word_is_told_to_the_first_who_asks() {
 
 #[tokio::test]
 async fn the_last_words_of_a_peer_are_heard() {
-    let told = Channel::spawn(Deaf(&ALERT), 1000).run(TestFlow, None).await;
+    let told = Channel::spawn(Box::new(Deaf(&ALERT)), 1000).run(TestFlow, None).await;
     assert!(matches!(told, Err(NetError::Tls(TlsError::WantsTls(_)))), "{told:?}");
-    let silent = Channel::spawn(Deaf(&[]), 1000).run(TestFlow, None).await;
+    let silent = Channel::spawn(Box::new(Deaf(&[])), 1000).run(TestFlow, None).await;
     assert!(matches!(&silent, Err(NetError::Closed { source: Some(e), .. }) if e.kind() == ErrorKind::BrokenPipe));
 }
 
@@ -157,7 +157,7 @@ impl Interrupter for Ears {
 /// A channel whose server can be told, that server, how often it was, and the place for what comes of it.
 fn told() -> (Channel, tokio::io::DuplexStream, Arc<Ears>, oneshot::Sender<Told>) {
     let (stream, peer) = tokio::io::duplex(1000);
-    let channel = Channel::spawn(stream, 1000);
+    let channel = Channel::spawn(Box::new(stream), 1000);
     let (outcome, told) = oneshot::channel();
     let ears = Arc::new(Ears { told: AtomicUsize::new(0), outcome: Mutex::new(Some(told)) });
     channel.set_interrupter(ears.clone());
@@ -174,7 +174,7 @@ const LONG: usize = 300_000;
 #[tokio::test(start_paused = true)]
 async fn long_answers_share_their_memory_until_none_is_asked_for() {
     let (stream, mut peer) = tokio::io::duplex(20_000);
-    let channel = Channel::spawn(stream, 1 << 20);
+    let channel = Channel::spawn(Box::new(stream), 1 << 20);
     let mut places = Vec::new();
     for number in 0..3 {
         short_answer(&channel, &mut peer).await;

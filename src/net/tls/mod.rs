@@ -14,6 +14,7 @@ use self::fingerprint::Fingerprint;
 use self::pem::PemError;
 use self::trust::Trust;
 use self::verify::Verifier;
+use super::any_stream::BoxedStream;
 use super::error::{ConnectStage, Distrust, NetError, TlsError};
 use super::prefix::KeepPrefix;
 use super::recognise;
@@ -24,7 +25,6 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ConfigBuilder, ProtocolVersion};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout_at;
 use tokio_rustls::TlsConnector;
@@ -79,7 +79,7 @@ pub struct AcceptedCertificate {
 }
 
 /// An encrypted stream.
-pub type Encrypted<S> = TlsStream<KeepPrefix<S>>;
+pub type Encrypted = TlsStream<KeepPrefix<BoxedStream>>;
 
 /// Settings with their files read.
 #[derive(Debug)]
@@ -115,14 +115,11 @@ impl Connector {
 
     /// The same as [`connect`](Connector::connect), and the certificate, which a server may show even
     /// where no connection comes about.
-    pub async fn look<S>(
+    pub async fn look(
         self,
-        stream: S,
+        stream: BoxedStream,
         deadline: Deadline,
-    ) -> (Result<(Encrypted<S>, Secured), NetError>, Option<AcceptedCertificate>)
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
+    ) -> (Result<(Encrypted, Secured), NetError>, Option<AcceptedCertificate>) {
         let verifier = self.verifier.clone();
         let done = self.connect(stream, deadline).await;
         let seen = verifier.noted().map(|noted| {
@@ -142,10 +139,7 @@ impl Connector {
     }
 
     /// Shakes hands over a stream that is connected.
-    pub async fn connect<S>(self, stream: S, deadline: Deadline) -> Result<(Encrypted<S>, Secured), NetError>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
+    pub async fn connect(self, stream: BoxedStream, deadline: Deadline) -> Result<(Encrypted, Secured), NetError> {
         let connector = TlsConnector::from(self.config);
         let handshake = connector.connect(self.name, KeepPrefix::new(stream)).into_fallible();
         let stream = match timeout_at(deadline.at(), handshake).await {

@@ -1,9 +1,10 @@
 //! Commands that nobody waits for any more.
 
 use super::admission::Stopped;
+use crate::net::any_stream::AnyStream;
 use crate::server::backend::Interrupt;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, sleep_until};
 
 /// Bytes taken from a socket at a time.
@@ -15,7 +16,7 @@ pub(super) const GRACE: Duration = Duration::from_secs(5);
 
 /// Ends when nobody waits for the command any more: the peer has hung up, or the server has stopped
 /// and the time that it gives is over. What the peer sends meanwhile goes to `ahead`.
-pub(super) async fn abandoned<S: AsyncRead + Unpin>(stream: &mut S, stopped: &mut Stopped, ahead: &mut Vec<u8>) {
+pub(super) async fn abandoned(stream: &mut dyn AnyStream, stopped: &mut Stopped, ahead: &mut Vec<u8>) {
     let gone = async {
         let mut buf = vec![0; READ];
         while ahead.len() < AHEAD {

@@ -6,21 +6,22 @@ use super::abandoned::{READ, abandoned, break_off};
 use super::admission::{ConnectionSlot, Stopped};
 use super::permits::Permits;
 use super::request_assembler::{PASSED_OVER, RequestAssembler};
+use crate::net::any_stream::BoxedStream;
+use crate::net::tls::holder::HolderNames;
 use crate::server::conversation::Conversation;
 use crate::server::interrupt::running::AGAIN;
 use crate::server::login::failed_logins::TooManyWaiting;
 use crate::server::protocol_error::{ProtocolError, synerrcd};
 use crate::server::request::{After, Request};
 use crate::server::settings::ServerSettings;
-use crate::server::tls::{Encrypted, ServerTls, holder};
+use crate::server::tls::{ServerTls, holder};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::dss::chain::Chain;
 use crate::wire::dss::deframe::Deframer;
 use std::sync::Arc;
 use std::time::Duration;
 use std::vec::IntoIter;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -32,8 +33,8 @@ const SPILL: usize = 64 << 20;
 const HANG_UP: Duration = Duration::from_secs(1);
 
 /// One connection.
-pub(super) struct ServerConnection<S> {
-    stream: S,
+pub(super) struct ServerConnection {
+    stream: BoxedStream,
     settings: Arc<ServerSettings>,
     permits: Permits,
     stopped: Stopped,
@@ -48,15 +49,15 @@ pub(super) struct ServerConnection<S> {
     slot: ConnectionSlot,
 }
 
-impl ServerConnection<TcpStream> {
+impl ServerConnection {
     /// A connection that was accepted just now.
     pub(super) fn new(
-        stream: TcpStream,
+        stream: BoxedStream,
         settings: Arc<ServerSettings>,
         permits: Permits,
         stopped: Stopped,
         slot: ConnectionSlot,
-    ) -> ServerConnection<TcpStream> {
+    ) -> ServerConnection {
         let deadline = Instant::now() + settings.login_timeout;
         let deframer = Deframer::new(LOGIN_LIMIT);
         ServerConnection {
@@ -77,28 +78,26 @@ impl ServerConnection<TcpStream> {
         match self.settings.tls.clone() {
             None => self.run(conversation).await,
             Some(tls) => {
-                if let Some(connection) = self.secure(&tls).await {
-                    conversation.login.holder = holder(&connection.stream);
+                if let Some((connection, holder)) = self.secure(&tls).await {
+                    conversation.login.holder = holder;
                     connection.run(conversation).await;
                 }
             }
         }
     }
 
-    /// The same, encrypted; none when no handshake came about in time.
-    async fn secure(mut self, tls: &ServerTls) -> Option<ServerConnection<Encrypted>> {
+    /// The same, encrypted, with whom a certificate names; none when no handshake came about in time.
+    async fn secure(mut self, tls: &ServerTls) -> Option<(ServerConnection, Option<HolderNames>)> {
         let handshake = timeout_at(self.deadline, tls.accept(self.stream));
         let stream = tokio::select! {
             biased;
             _ = self.stopped.wait_for(Option::is_some) => return None,
             done = handshake => done.ok().flatten()?,
         };
-        let ServerConnection { settings, permits, stopped, ahead, deframer, deadline, login_bytes, slot, .. } = self;
-        Some(ServerConnection { stream, settings, permits, stopped, ahead, deframer, deadline, login_bytes, slot })
+        let holder = holder(&stream);
+        Some((ServerConnection { stream: Box::new(stream), ..self }, holder))
     }
-}
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
     async fn run(mut self, conversation: Conversation) {
         let mut conversation = Some(conversation);
         let mut buf = vec![0; READ];

@@ -113,7 +113,7 @@ async fn accept(
         let conversation = Conversation::new(shared.clone(), Random::new(random), line);
         let slot = ConnectionSlot::default();
         let connection =
-            ServerConnection::new(stream, settings.clone(), permits.clone(), stopped.clone(), slot.clone());
+            ServerConnection::new(Box::new(stream), settings.clone(), permits.clone(), stopped.clone(), slot.clone());
         acceptor.spawn(slot, async move {
             tracing::debug!(%peer, "connection opened");
             connection.serve(conversation).await;

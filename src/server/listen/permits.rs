@@ -3,10 +3,10 @@
 
 use super::abandoned::abandoned;
 use super::admission::Stopped;
+use crate::net::any_stream::BoxedStream;
 use crate::server::conversation::Conversation;
 use std::future::pending;
 use std::sync::Arc;
-use tokio::io::AsyncRead;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep_until;
 
@@ -29,10 +29,10 @@ impl Permits {
 
     /// The right to run statements; none once nobody waits for the reply any more. A branch of a global transaction whose
     /// time is over meanwhile is rolled back, which needs no such right.
-    pub(super) async fn statements<S: AsyncRead + Unpin>(
+    pub(super) async fn statements(
         &self,
         conversation: &mut Option<Conversation>,
-        stream: &mut S,
+        stream: &mut BoxedStream,
         stopped: &mut Stopped,
         ahead: &mut Vec<u8>,
     ) -> Option<OwnedSemaphorePermit> {

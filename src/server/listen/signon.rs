@@ -3,6 +3,7 @@
 
 use super::admission::{Acceptor, ConnectionSlot, Stopped};
 use super::permits::Permits;
+use crate::net::any_stream::BoxedStream;
 use crate::net::tls::holder::HolderNames;
 use crate::server::login::signon::{SignonReply, SignonSeeds, answer, is_proof};
 use crate::server::login::state::PeerLine;
@@ -11,8 +12,7 @@ use crate::server::shared::ServerShared;
 use crate::server::tls::holder;
 use crate::wire::file::signon::length;
 use std::sync::Arc;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep, timeout_at};
 
 /// The longest data stream; tokens are not taken.
@@ -39,7 +39,7 @@ pub(super) async fn accept(
             deadline,
         };
         acceptor.spawn(ConnectionSlot::default(), async move {
-            let _ = connection.serve(stream).await;
+            let _ = connection.serve(Box::new(stream)).await;
         });
     }
 }
@@ -55,22 +55,18 @@ struct SignonConnection {
 }
 
 impl SignonConnection {
-    async fn serve(mut self, stream: TcpStream) -> Option<()> {
+    async fn serve(mut self, stream: BoxedStream) -> Option<()> {
         match self.settings.tls.clone() {
             None => self.run(stream, None).await,
             Some(tls) => {
                 let stream = timeout_at(self.deadline, tls.accept(stream)).await.ok()??;
                 let holder = holder(&stream).map(Arc::new);
-                self.run(stream, holder).await
+                self.run(Box::new(stream), holder).await
             }
         }
     }
 
-    async fn run<S: AsyncRead + AsyncWrite + Unpin>(
-        &mut self,
-        mut stream: S,
-        holder: Option<Arc<HolderNames>>,
-    ) -> Option<()> {
+    async fn run(&mut self, mut stream: BoxedStream, holder: Option<Arc<HolderNames>>) -> Option<()> {
         let mut seed = [0; 8];
         getrandom::fill(&mut seed).ok()?;
         let mut seeds: SignonSeeds = None;
@@ -109,7 +105,7 @@ impl SignonConnection {
 }
 
 /// A data stream.
-async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> Option<Vec<u8>> {
+async fn read(stream: &mut BoxedStream) -> Option<Vec<u8>> {
     let mut request = vec![0; 4];
     stream.read_exact(&mut request).await.ok()?;
     let length = length(*request.first_chunk()?).ok().filter(|length| *length <= LONGEST)?;
