@@ -87,9 +87,11 @@ pub mod net;
 mod python;
 #[cfg(feature = "server")]
 pub mod server;
+#[doc(hidden)]
+pub mod wire;
 
 #[doc(hidden)]
-pub use drdarrow_codec::{column, wire};
+pub use drdarrow_codec::column;
 
 pub use client::batch_source::BatchSource;
 pub use client::config::security::Security;

@@ -4,8 +4,6 @@
 pub mod bounds;
 pub mod error;
 pub mod file;
-#[cfg(test)]
-mod hex;
 pub mod placement;
 pub mod probe;
 pub mod progress;

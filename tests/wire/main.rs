@@ -4,6 +4,7 @@
 
 mod captures;
 mod found;
+mod record_columns;
 mod records;
 mod rows;
 mod wild;

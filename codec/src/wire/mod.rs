@@ -1,10 +1,6 @@
-//! Pure translation between bytes and structs, both ways. No I/O, no async, no Arrow, no clock.
+//! Values on the wire, and the rows that they make up.
 
 pub mod ccsid;
 pub mod codec;
-pub mod ddm;
-pub mod dss;
 pub mod fdoca;
-pub mod file;
-pub mod sql;
 pub mod value;

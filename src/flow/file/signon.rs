@@ -127,8 +127,8 @@ fn refused(code: u32) -> Result<(), FlowError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::hex::hex;
     use crate::flow::secmec::line::Line;
+    use crate::wire::ddm::param::hex;
 
     fn bytes(name: &str) -> Vec<u8> {
         let all = include_str!("../../../tests/data/record_frames.hex");

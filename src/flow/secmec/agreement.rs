@@ -199,7 +199,7 @@ static AES: Group<{ U512::LIMBS }> = Group::new(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::hex::hex;
+    use crate::wire::ddm::param::hex;
 
     /// Private keys 01 02 03 ... and 81 82 83 ...
     fn pairs(algorithm: EncAlg) -> (KeyPair, KeyPair) {

@@ -89,7 +89,7 @@ impl TokenCipher {
 mod tests {
     use super::super::agreement::{EncAlg, KeyPair, Side};
     use super::*;
-    use crate::flow::hex::hex;
+    use crate::wire::ddm::param::hex;
 
     fn cipher(algorithm: EncAlg) -> TokenCipher {
         let random = |first: u8| -> Vec<u8> { (0..algorithm.key_len()).map(|i| first + i as u8).collect() };

@@ -6,5 +6,3 @@ pub mod error;
 #[cfg(test)]
 mod every_kind;
 pub mod options;
-#[cfg(test)]
-mod tests;

@@ -47,7 +47,7 @@ fn nibbles(units: impl Iterator<Item = u16>) -> Zeroizing<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::hex::hex;
+    use crate::wire::ddm::param::hex;
 
     #[test]
     fn what_the_derby_client_sent_and_the_server_took() {

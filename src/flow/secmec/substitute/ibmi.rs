@@ -236,7 +236,7 @@ fn ebcdic(parameter: &'static str, text: &str) -> Result<Zeroizing<Vec<u8>>, Sec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::hex::hex;
+    use crate::wire::ddm::param::hex;
 
     const SERVER: &str = "1112131415161718";
 

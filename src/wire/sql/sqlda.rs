@@ -340,7 +340,7 @@ mod tests {
 
     /// Object, level, class and body of each captured line.
     fn captured() -> impl Iterator<Item = (&'static str, u16, ServerClass, TypDef, Vec<u8>)> {
-        let lines = include_str!("../../../../tests/data/sqlca_sqlda.hex").lines();
+        let lines = include_str!("../../../tests/data/sqlca_sqlda.hex").lines();
         lines.filter(|line| !line.starts_with('#')).map(|line| {
             let words: Vec<_> = line.split(' ').collect();
             let (class, typdef) =

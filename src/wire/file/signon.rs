@@ -307,7 +307,7 @@ mod tests {
     use crate::wire::ddm::param::hex;
 
     fn bytes(name: &str) -> Vec<u8> {
-        let all = include_str!("../../../../tests/data/record_frames.hex");
+        let all = include_str!("../../../tests/data/record_frames.hex");
         hex(all.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(' ')).unwrap())
     }
 

@@ -193,7 +193,7 @@ mod tests {
 
     /// Frames of a conversation, with the encoding in force for each.
     fn frames() -> Vec<(Vec<u8>, DdmText)> {
-        let lines = include_str!("../../../../tests/data/derby_objects.hex").lines();
+        let lines = include_str!("../../../tests/data/derby_objects.hex").lines();
         let lines = lines.filter(|line| !line.starts_with('#'));
         let text = |i| if i < 4 { DdmText::Ebcdic } else { DdmText::Utf8 };
         lines.enumerate().map(|(i, line)| (hex(&line[2..]), text(i))).collect()

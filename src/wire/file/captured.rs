@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 /// The frame of that name, without the six bytes of its header.
 pub(super) fn frame(name: &str) -> Bytes {
-    let line = include_str!("../../../../tests/data/record_frames.hex")
+    let line = include_str!("../../../tests/data/record_frames.hex")
         .lines()
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
         .unwrap_or_else(|| panic!("no frame {name}"));
@@ -23,7 +23,7 @@ pub(super) fn object(name: &str) -> Object {
 #[test]
 fn every_frame_prints_itself_by_name() {
     use crate::wire::ddm::{dump, text::DdmText};
-    for line in include_str!("../../../../tests/data/record_frames.hex").lines() {
+    for line in include_str!("../../../tests/data/record_frames.hex").lines() {
         let name = line.split(' ').next().unwrap();
         if name == "#" || name.starts_with("signon") {
             continue;

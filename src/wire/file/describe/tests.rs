@@ -4,7 +4,7 @@ use crate::wire::ddm::param::hex;
 
 /// The captured rows of one outfile.
 fn captured(kind: &str) -> Vec<Vec<u8>> {
-    let lines = include_str!("../../../../../tests/data/record_rows.hex").lines();
+    let lines = include_str!("../../../../tests/data/record_rows.hex").lines();
     lines.filter_map(|l| Some(hex(l.strip_prefix(kind)?.strip_prefix(' ')?))).collect()
 }
 

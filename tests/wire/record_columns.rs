@@ -1,3 +1,5 @@
+//! Records of fixed length to Arrow and back.
+
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -5,18 +7,18 @@ use arrow_array::types::*;
 use arrow_array::*;
 use arrow_schema::DataType;
 
-use super::decode::RecordDecoder;
-use super::encode::RecordEncoder;
-use super::error::RecordError;
-use super::options::{OnError, RecordOptions};
-use crate::column::options::Options;
-use crate::wire::ddm::param::hex;
-use crate::wire::file::buffer::{BufferLayout, Slots};
-use crate::wire::file::format::{DdsType, RecordField, RecordFormat};
+use crate::captures::hex;
+use drdarrow::column::file::decode::RecordDecoder;
+use drdarrow::column::file::encode::RecordEncoder;
+use drdarrow::column::file::error::RecordError;
+use drdarrow::column::file::options::{OnError, RecordOptions};
+use drdarrow::column::options::Options;
+use drdarrow::wire::file::buffer::{BufferLayout, Slots};
+use drdarrow::wire::file::format::{DdsType, RecordField, RecordFormat};
 
 /// The data of the S38BUF in a captured frame.
 fn captured(name: &str) -> Vec<u8> {
-    let lines = include_str!("../../../../tests/data/record_frames.hex").lines();
+    let lines = include_str!("../data/record_frames.hex").lines();
     let frame = hex(lines.filter_map(|l| l.strip_prefix(name)?.strip_prefix(' ')).next().unwrap());
     let end = 6 + usize::from(u16::from_be_bytes([frame[6], frame[7]]));
     frame[10..end].to_vec()
@@ -154,8 +156,8 @@ fn slots_of(format: &RecordFormat, records: &[&[u8]]) -> Vec<u8> {
     let layout = format.layout();
     let mut out = Vec::new();
     for (n, record) in records.iter().enumerate() {
-        let slot = crate::wire::file::buffer::RecordSlot { record, rrn: n as u32 + 1, nulls: &[] };
-        crate::wire::file::buffer::put_received(&layout, &slot, &mut out);
+        let slot = drdarrow::wire::file::buffer::RecordSlot { record, rrn: n as u32 + 1, nulls: &[] };
+        drdarrow::wire::file::buffer::put_received(&layout, &slot, &mut out);
     }
     out
 }
@@ -243,9 +245,9 @@ fn layouts_that_lie_are_refused() {
     for (len, stride, count) in [
         (body.len() - 1, stride, 3),
         (body.len(), stride, usize::MAX),
-        (body.len(), crate::wire::value::record_layout::Stride { record: 35, ..stride }, 1),
-        (body.len(), crate::wire::value::record_layout::Stride { increment: 0, ..stride }, 1),
-        (body.len(), crate::wire::value::record_layout::Stride { increment: 20, ..stride }, 1),
+        (body.len(), drdarrow::wire::value::record_layout::Stride { record: 35, ..stride }, 1),
+        (body.len(), drdarrow::wire::value::record_layout::Stride { increment: 0, ..stride }, 1),
+        (body.len(), drdarrow::wire::value::record_layout::Stride { increment: 20, ..stride }, 1),
     ] {
         assert!(matches!(decoder.append(&body[..len], &stride, count), Err(RecordError::Layout(_))));
     }
