@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-LIMIT = 5_500_000
+LIMIT = 4_500_000
 #: The newest version of glibc whose symbols the library may need: that of manylinux2014.
 GLIBC = (2, 17)
 NEEDED = ("drdarrow/__init__.py", "drdarrow/py.typed", "drdarrow/_core.pyi", "adbc_driver_drda/dbapi.py")
