@@ -18,6 +18,8 @@ use crate::wire::value::record_layout::{PlacedField, Stride};
 
 /// Records that are decoded together: their cells stay in the processor's cache.
 const CHUNK: usize = 256;
+/// Bytes in front of a field that its decoder may look at.
+const LEAD: u32 = 16;
 /// In a null map: the field has a value; it is NULL.
 const PRESENT: u8 = 0xF0;
 const ABSENT: u8 = 0xF1;
@@ -32,8 +34,8 @@ pub struct RecordDecoder {
     numbered: bool,
     /// The relative record number of every record of the batch.
     rrns: Vec<u32>,
-    /// Where the slots of a chunk begin.
-    starts: Vec<u32>,
+    /// Where the fields of a chunk lie that stand [`LEAD`] bytes after the start of their slot.
+    places: Vec<u32>,
     offsets: Vec<u32>,
 }
 
@@ -89,7 +91,7 @@ impl RecordDecoder {
             fields,
             numbered: options.rrn.is_some(),
             rrns: Vec::new(),
-            starts: Vec::with_capacity(CHUNK),
+            places: Vec::with_capacity(CHUNK),
             offsets: Vec::with_capacity(CHUNK),
         })
     }
@@ -104,8 +106,8 @@ impl RecordDecoder {
         check(&self.fields, buf, stride, count)?;
         // Offsets within a chunk are small.
         let step = stride.increment as u32;
-        self.starts.clear();
-        self.starts.extend((0..CHUNK.min(count) as u32).map(|row| row * step));
+        self.places.clear();
+        self.places.extend((0..CHUNK.min(count) as u32).map(|row| row * step + LEAD));
         for first in (0..count).step_by(CHUNK) {
             let rows = CHUNK.min(count - first);
             // With those after them, so that a field can be read by more bytes than it has.
@@ -169,8 +171,16 @@ impl RecordDecoder {
         let map = stride.null_map.filter(|at| !slots().all(|slot| is_clear(slot.get(*at..).unwrap_or_default())));
         for field in &mut self.fields {
             let place = field.place.offset as u32;
+            let places = self.places.get(..rows).unwrap_or_default();
+            // Where nothing is to be marked, fields lie at the same places of a chunk that begins in front of the first.
+            if let (None, None, Some(start)) = (map, field.varying, place.checked_sub(LEAD)) {
+                let buf = chunk.get(start as usize..).unwrap_or_default();
+                let cells = Cells { buf, offsets: places, lobs: &[], first_row };
+                field.decoder.append(&cells).map_err(|e| named(e, &field.place, &self.rrns))?;
+                continue;
+            }
             self.offsets.clear();
-            self.offsets.extend(self.starts.iter().take(rows).map(|start| start + place));
+            self.offsets.extend(places.iter().map(|at| at - LEAD + place));
             let cells = BadCell { chunk, first_row, rrns: &self.rrns };
             if let Some(at) = map {
                 let place = at + field.place.marks.start..at + field.place.marks.end;
