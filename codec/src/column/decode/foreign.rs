@@ -29,6 +29,9 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
     ) -> Result<bool, ColumnError> {
         let (start, rows) = (self.used, cells.offsets.len());
         self.gather(frame, cells)?;
+        if each {
+            self.write_down();
+        }
         if each && !self.is_text(start, rows) {
             self.offsets.truncate(self.offsets.len().saturating_sub(rows));
             self.used = start;
@@ -47,6 +50,7 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
         convert: impl Fn(&[u8], &mut Sink<'_>) -> Result<(), Reason>,
     ) -> Result<(), ColumnError> {
         self.begin(first_row, cells.len());
+        self.write_down();
         let (start, rows) = (self.used, cells.len());
         let mut out = Sink::new(&mut self.values, start);
         let mut foreign = 0;
@@ -131,6 +135,7 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
         if self.proven.text_bytes() + self.used > O::MAX_OFFSET {
             return Err(self.column.too_large());
         }
+        self.write_down();
         let nulls = self.validity.finish();
         let values = self.values.get(..self.used).unwrap_or_default();
         let (expected_rows, expected_bytes) = self.expected;
@@ -164,7 +169,7 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
             self.spare_offsets.keep(array.offsets().inner().inner());
             self.spare_values.keep(array.values());
             if !self.proven.is_on() {
-                self.offsets.clear();
+                self.offsets = Vec::new();
             }
             return Ok(Arc::new(array));
         }
@@ -195,6 +200,7 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
         cells: &Cells<'_>,
         careful: impl Fn(&[u8], &mut Sink<'_>) -> Result<(), Reason>,
     ) -> Result<(), ColumnError> {
+        self.write_down();
         let rough = &mut self.rough;
         rough.clear();
         rough.extend_from_slice(self.values.get(start..self.used).unwrap_or_default());
@@ -251,6 +257,7 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
     fn spell_all<F: CellLayout>(&mut self, frame: F, codec: &Codec, cells: &Cells<'_>) -> Result<bool, ColumnError> {
         let (start, rows) = (self.used, cells.offsets.len());
         self.gather(frame, cells)?;
+        self.write_down();
         self.rough.clear();
         self.rough.extend_from_slice(self.values.get(start..self.used).unwrap_or_default());
         let mut out = Sink::new(&mut self.values, start);

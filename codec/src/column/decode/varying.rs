@@ -29,6 +29,10 @@ pub(super) struct ByteColumn<O: OffsetSizeTrait> {
     pub(super) nulled: u64,
     pub(super) validity: Validity,
     pub(super) offsets: Vec<O>,
+    /// Rows of one length in front of all others, whose offsets are not written down yet; and that length.
+    even: (usize, usize),
+    /// Offsets of rows of that length, which the batches share.
+    even_offsets: Option<OffsetBuffer<O>>,
     /// Longer than `used`, so that short copies can run over: the bytes after `used` mean nothing.
     pub(super) values: Vec<u8>,
     pub(super) used: usize,
@@ -78,6 +82,8 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
             nulled: 0,
             validity: Validity::new(),
             offsets: Vec::new(),
+            even: (0, 0),
+            even_offsets: None,
             values: Vec::new(),
             used: 0,
             first_row: 0,
@@ -106,6 +112,7 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
         convert: impl Fn(&[u8], &mut Vec<u8>) -> Result<(), Reason>,
     ) -> Result<(), ColumnError> {
         self.begin(first_row, cells.len());
+        self.write_down();
         self.values.truncate(self.used);
         for (row, cell) in (first_row..).zip(cells) {
             let mut valid = cell.is_some();
@@ -155,6 +162,10 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
             _ => 0,
         };
         let rest = cells.offsets.get(taken..).unwrap_or_default();
+        if rest.is_empty() {
+            return if self.used > O::MAX_OFFSET { Err(self.column.too_large()) } else { Ok(()) };
+        }
+        self.write_down();
         let (values, mut end, mut odd) = (&mut self.values, self.used, false);
         self.offsets.extend(rest.iter().map(|at| {
             match frame.tail(cells.buf, *at as usize) {
@@ -189,7 +200,8 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
     /// of a block are not so many bytes.
     fn gather_even<const N: usize>(&mut self, width: usize, cells: &Cells<'_>) -> usize {
         let Some(last) = cells.buf.len().checked_sub(N) else { return 0 };
-        let rows = match Extent::of(cells.offsets).lies_in(cells.buf, 0, N) {
+        let extent = Extent::of(cells.offsets);
+        let rows = match extent.lies_in(cells.buf, 0, N) {
             true => cells.offsets.len(),
             false => cells.offsets.iter().take_while(|at| **at == NULL || **at as usize <= last).count(),
         };
@@ -198,13 +210,32 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
             self.values.resize(needed.max(self.values.len() * 2), 0);
         }
         let even = Cells { offsets: cells.offsets.get(..rows).unwrap_or_default(), ..*cells };
-        let to = (&mut self.offsets, self.values.as_mut_slice());
-        self.used = match N {
-            ..=SHORTEST => lay::<N, O>(&even, width, self.used, to),
+        // No row is written down: there is the offset in front of the first alone.
+        let is_even = !extent.nulls && self.offsets.len() == 1 && self.proven.is_idle();
+        let values = self.values.get_mut(self.used..).unwrap_or_default();
+        let laid = match N {
+            ..=SHORTEST => lay::<N>(&even, width, values),
             // Wide registers copy more at once.
-            _ => dispatch!(self.level, _simd => lay::<N, O>(&even, width, self.used, to)),
+            _ => dispatch!(self.level, _simd => lay::<N>(&even, width, values)),
         };
+        if is_even {
+            self.even = (self.even.0 + rows, width);
+        } else {
+            self.write_down();
+            let mut end = self.used;
+            self.offsets.extend(even.offsets.iter().map(|at| {
+                end += select_unpredictable(*at == NULL, 0, width);
+                O::usize_as(end)
+            }));
+        }
+        self.used += laid;
         rows
+    }
+
+    /// Writes the offsets of even rows down: others follow.
+    pub(super) fn write_down(&mut self) {
+        let (rows, width) = std::mem::take(&mut self.even);
+        self.offsets.extend((1..=rows).map(|row| O::usize_as(row * width)));
     }
 
     /// Takes the validity of cells.
@@ -220,11 +251,12 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.proven.len() + self.offsets.len().saturating_sub(1)
+        self.proven.len() + self.even.0 + self.offsets.len().saturating_sub(1)
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.proven.bytes() + self.used + size_of_val(self.offsets.as_slice()) + self.validity.bytes()
+        let ends = (self.even.0 + self.offsets.len()) * size_of::<O>();
+        self.proven.bytes() + self.used + ends + self.validity.bytes()
     }
 
     pub(super) fn finish_binary(&mut self) -> Result<ArrayRef, ColumnError> {
@@ -241,8 +273,10 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
             self.offsets.push(O::usize_as(0));
         } else if self.offsets.is_empty() {
             let (expected_rows, expected_bytes) = self.expected;
-            self.offsets = self.spare_offsets.take();
-            self.offsets.clear();
+            if self.offsets.capacity() == 0 {
+                self.offsets = self.spare_offsets.take();
+                self.offsets.clear();
+            }
             self.offsets.reserve(expected_rows.max(rows) + 1);
             self.offsets.push(O::usize_as(0));
             self.values = self.spare_values.take();
@@ -263,10 +297,24 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
     pub(super) fn take(&mut self) -> (OffsetBuffer<O>, Buffer, Option<NullBuffer>) {
         self.begin(0, 0);
         self.expect(self.len(), self.used);
-        let (ends, used) = (self.offsets.len(), std::mem::take(&mut self.used));
-        let offsets = self.spare_offsets.hand_out(std::mem::take(&mut self.offsets), ends);
+        let used = std::mem::take(&mut self.used);
         let values = self.spare_values.hand_out(std::mem::take(&mut self.values), used);
-        (OffsetBuffer::new(ScalarBuffer::new(offsets, 0, ends)), values, self.validity.finish())
+        (self.take_offsets(), values, self.validity.finish())
+    }
+
+    fn take_offsets(&mut self) -> OffsetBuffer<O> {
+        let (rows, width) = self.even;
+        if rows == 0 {
+            let ends = self.offsets.len();
+            let offsets = self.spare_offsets.hand_out(std::mem::take(&mut self.offsets), ends);
+            return OffsetBuffer::new(ScalarBuffer::new(offsets, 0, ends));
+        }
+        self.even = (0, 0);
+        self.offsets.clear();
+        // The next batch needs none of its own either.
+        let shared = self.even_offsets.take().filter(|shared| shared.len() > rows);
+        let shared = shared.unwrap_or_else(|| OffsetBuffer::from_repeated_length(width, rows));
+        self.even_offsets.insert(shared).slice(0, rows)
     }
 
     #[cold]
@@ -277,16 +325,12 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
     }
 }
 
-/// Copies values of one length by `N` bytes each, from `end` on; where the last one ends.
+/// Copies values of one length by `N` bytes each, end to end: how many bytes they have together.
 #[inline(always)]
-fn lay<const N: usize, O: OffsetSizeTrait>(
-    cells: &Cells<'_>,
-    width: usize,
-    mut end: usize,
-    (offsets, values): (&mut Vec<O>, &mut [u8]),
-) -> usize {
+fn lay<const N: usize>(cells: &Cells<'_>, width: usize, values: &mut [u8]) -> usize {
     let last = cells.buf.len().saturating_sub(N);
-    offsets.extend(cells.offsets.iter().map(|at| {
+    let mut end = 0;
+    for at in cells.offsets {
         // A NULL lies beyond any block.
         let from = cells.buf.get((*at as usize).min(last)..).and_then(|tail| tail.first_chunk::<N>());
         let to = values.get_mut(end..).and_then(|tail| tail.first_chunk_mut::<N>());
@@ -294,8 +338,7 @@ fn lay<const N: usize, O: OffsetSizeTrait>(
             *to = *from;
         }
         end += select_unpredictable(*at == NULL, 0, width);
-        O::usize_as(end)
-    }));
+    }
     end
 }
 

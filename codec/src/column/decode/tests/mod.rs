@@ -470,6 +470,7 @@ proptest::proptest! {
 }
 
 mod bulk;
+mod even;
 mod groups;
 mod levels;
 mod memory;
