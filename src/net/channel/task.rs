@@ -199,8 +199,8 @@ impl Task {
                     }
                     match arrived {
                         Arrived::Apart(n) => self.received(incoming.bytes(n))?,
-                        Arrived::InPlace(n) => {
-                            if let Some(dss) = self.deframer.filled(n).map_err(FlowError::from)? {
+                        Arrived::InPlace(_, frame) => {
+                            if let Some(dss) = frame.map_err(FlowError::from)? {
                                 self.frame(dss)?;
                             }
                         }
