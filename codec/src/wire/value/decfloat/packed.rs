@@ -116,15 +116,24 @@ pub fn short(negative: bool, coefficient: u64, exponent: i32) -> u64 {
     upper(negative, first, exponent, &SHORT) << 50 | declets(rest, 5)
 }
 
+/// Quotient and remainder of a number of up to 34 digits by 10^18: a product is quicker than a division of 128 bits.
+#[inline(always)]
+fn by_ten18(n: u128) -> (u64, u64) {
+    /// Of 64 bits.
+    const INVERSE: u128 = (1 << 123) / TEN18 as u128;
+    // The number has 113 bits. Those that are left out come to less than a thousandth of the quotient's last place, so
+    // that it is one too few at most.
+    let quotient = ((u128::from((n >> 49) as u64) * INVERSE) >> 74) as u64;
+    let rest = (n as u64).wrapping_sub(quotient.wrapping_mul(TEN18));
+    if rest < TEN18 { (quotient, rest) } else { (quotient + 1, rest - TEN18) }
+}
+
 /// Sixteen bytes of a number of up to 34 digits whose exponent is from -6176 to 6111.
 #[inline]
 pub fn long(negative: bool, coefficient: u128, exponent: i32) -> u128 {
     let (high, low) = match u64::try_from(coefficient) {
         Ok(small) => (small / TEN18, small % TEN18),
-        Err(_) => {
-            let high = (coefficient / u128::from(TEN18)) as u64;
-            (high, (coefficient as u64).wrapping_sub(high.wrapping_mul(TEN18)))
-        }
+        Err(_) => by_ten18(coefficient),
     };
     let (first, middle) = (high / TEN15, high % TEN15);
     u128::from(upper(negative, first, exponent, &LONG)) << 110
@@ -217,4 +226,35 @@ pub(super) fn pack(value: &DecFloat, format: &Format) -> Result<u128> {
         shift += 10;
     }
     Ok(word << shift | declets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const TEN34: u128 = 10u128.pow(34);
+
+    fn check(n: u128) {
+        let (quotient, rest) = by_ten18(n);
+        assert_eq!((u128::from(quotient), u128::from(rest)), (n / u128::from(TEN18), n % u128::from(TEN18)), "{n}");
+    }
+
+    #[test]
+    fn numbers_near_a_multiple_are_divided() {
+        let ten18 = u128::from(TEN18);
+        for quotient in [0, 1, 2, 18, 19, 1 << 49, (1 << 49) + 1, 9_999_999_999_999_998, 9_999_999_999_999_999] {
+            let multiple = quotient * ten18;
+            [0, 1, ten18 / 2, ten18 - 1].into_iter().for_each(|off| check(multiple + off));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_are_divided(n in 0..TEN34, quotient in 0u64..10_000_000_000_000_000, off in 0u128..1 << 50) {
+            check(n);
+            check((u128::from(quotient) * u128::from(TEN18)).saturating_sub(off));
+            check((u128::from(quotient) * u128::from(TEN18) + off).min(TEN34 - 1));
+        }
+    }
 }
