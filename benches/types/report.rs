@@ -1,6 +1,7 @@
 //! Arguments of the benchmark, its lines, and the list of those that miss the goal.
 
-use drdarrow::wire::codec::instructions::Level;
+use crate::Result;
+use drdarrow::wire::codec::instructions::{Level, levels};
 
 /// Nanoseconds a byte that decoding may take.
 const DECODE_GOAL: f64 = 4.0;
@@ -21,6 +22,10 @@ pub(crate) struct Line {
 pub(crate) struct Report {
     words: Vec<String>,
     pub(crate) quick: bool,
+    check: bool,
+    levels: Vec<(&'static str, Level)>,
+    /// The level in hand.
+    level: &'static str,
     /// Nanoseconds a byte of LINEITEM.
     pub(crate) lineitem: f64,
     missed: Vec<String>,
@@ -28,20 +33,43 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn from_arguments(arguments: impl Iterator<Item = String>) -> Report {
-        // Cargo itself adds `--bench`.
-        let mut words: Vec<String> = arguments.filter(|a| a != "--bench").collect();
-        let quick = words.iter().any(|w| w == "--quick");
-        words.retain(|w| w != "--quick");
-        Report { words, quick, lineitem: 0.0, missed: Vec::new(), heading: None }
+    pub(crate) fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Report> {
+        let (mut words, mut quick, mut check, mut levels) = (Vec::new(), false, false, levels());
+        let mut asked = levels.first().map_or("all", |(name, _)| name).to_owned();
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                // Cargo itself adds it.
+                "--bench" => {}
+                "--quick" => quick = true,
+                "--check" => check = true,
+                "--level" => asked = arguments.next().unwrap_or_default(),
+                _ => words.push(argument),
+            }
+        }
+        let names: Vec<_> = levels.iter().map(|(name, _)| *name).collect();
+        levels.retain(|(name, _)| asked == "all" || asked == *name);
+        if levels.is_empty() {
+            return Err(format!("--level {asked}: there are {} and all", names.join(", ")).into());
+        }
+        let (missed, heading) = (Vec::new(), None);
+        Ok(Report { words, quick, check, levels, level: "", lineitem: 0.0, missed, heading })
     }
 
     pub(crate) fn machine(&self) {
         let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let name = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
-        let level = format!("{:?}", Level::new());
-        let level = level.split('(').next().unwrap_or_default();
-        println!("{}, {level}", name.trim_start_matches([' ', '\t', ':']));
+        println!("{}", name.trim_start_matches([' ', '\t', ':']));
+    }
+
+    /// The levels of instructions that are asked for.
+    pub(crate) fn levels(&self) -> Vec<(&'static str, Level)> {
+        self.levels.clone()
+    }
+
+    /// Goes on with another level.
+    pub(crate) fn begin(&mut self, level: &'static str) {
+        self.level = level;
+        println!("\n{level}");
     }
 
     /// True for a line that is asked for.
@@ -82,24 +110,25 @@ impl Report {
             line.bytes, line.walk, line.decode, line.finish
         );
         if each > DECODE_GOAL {
-            self.missed.push(format!("{name:44} decode {each:6.2} ns a byte"));
+            self.missed.push(format!("{:8} {name:44} decode {each:6.2} ns a byte", self.level));
         }
         if let Some(times) = line.encode.map(|ns| ns / line.bytes / self.lineitem)
             && times > ENCODE_GOAL
         {
-            self.missed.push(format!("{name:44} encode {times:6.2} times LINEITEM"));
+            self.missed.push(format!("{:8} {name:44} encode {times:6.2} times LINEITEM", self.level));
         }
     }
 
-    /// The list of all lines that miss the goal.
-    pub(crate) fn misses(&self) {
+    /// Lists all lines that miss the goal; an error if there are any and they are asked for.
+    pub(crate) fn misses(&self) -> Result<()> {
+        let count = self.missed.len();
         println!(
-            "\ngoal: decode {DECODE_GOAL} ns a byte, encode {ENCODE_GOAL} times LINEITEM's {:.2} ns a byte; {} missed",
-            self.lineitem,
-            if self.missed.is_empty() { "none".to_owned() } else { self.missed.len().to_string() }
+            "\ngoal: decode {DECODE_GOAL} ns a byte, encode {ENCODE_GOAL} times LINEITEM's ns a byte at the same level; {} missed",
+            if count == 0 { "none".to_owned() } else { count.to_string() }
         );
         for missed in &self.missed {
             println!("  {missed}");
         }
+        if self.check && count > 0 { Err(format!("{count} miss the goal").into()) } else { Ok(()) }
     }
 }
