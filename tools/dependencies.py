@@ -8,7 +8,6 @@ Works from `cargo metadata` alone, so that it needs nothing beside cargo.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import subprocess
@@ -35,6 +34,8 @@ BANNED = {
 }
 SOURCE = "registry+https://github.com/rust-lang/crates.io-index"
 TEXTS = re.compile(r"^(licen[cs]e|copying|notice|copyright)", re.I)
+#: A line that says whose something is: alike texts differ in it alone.
+OWNER = re.compile(r"\s*Copyright (\(c\)|©|\d{4})", re.I)
 
 
 def metadata() -> dict:
@@ -46,7 +47,7 @@ def metadata() -> dict:
 
 
 def shipped(meta: dict) -> list[dict]:
-    """The packages linked into the wheel: normal dependencies of ours and theirs."""
+    """The packages of others that are linked into the wheel: normal dependencies of ours and theirs."""
     packages = {p["id"]: p for p in meta["packages"]}
     nodes = {n["id"]: n for n in meta["resolve"]["nodes"]}
     seen: set[str] = set()
@@ -59,7 +60,7 @@ def shipped(meta: dict) -> list[dict]:
         for dependency in nodes[name]["deps"]:
             if any(kind["kind"] is None for kind in dependency["dep_kinds"]):
                 todo.append(dependency["pkg"])
-    seen.discard(meta["resolve"]["root"])
+    seen -= set(meta["workspace_members"])
     return sorted((packages[i] for i in seen), key=lambda p: (p["name"], p["version"]))
 
 
@@ -85,21 +86,25 @@ def complaints(packages: list[dict]) -> list[str]:
 
 
 def notices(packages: list[dict]) -> str:
-    """The licence texts, each once, with the packages that it covers."""
-    texts: dict[str, tuple[str, list[str]]] = {}
+    """The licence texts, each once, with the packages that it covers and the lines that say whose they are."""
+    texts: dict[str, tuple[str, list[str], list[str]]] = {}
     for p in packages:
         folder = Path(p["manifest_path"]).parent
         for file in sorted(f for f in folder.iterdir() if f.is_file() and TEXTS.match(f.name)):
             text = file.read_text(encoding="utf-8", errors="replace").strip()
-            key = hashlib.sha256(re.sub(r"\s+", " ", text).encode()).hexdigest()
-            texts.setdefault(key, (text, []))[1].append(f"{p['name']} {p['version']} ({p['license']})")
+            owners = [line.strip() for line in text.splitlines() if OWNER.match(line)]
+            text = "\n".join(line.rstrip() for line in text.splitlines() if not OWNER.match(line)).strip()
+            key = re.sub(r"\s+", " ", text).lower()
+            _, users, known = texts.setdefault(key, (text, [], []))
+            users.append(f"{p['name']} {p['version']} ({p['license']})")
+            known.extend(owner for owner in owners if owner not in known)
     for extra in sorted((ROOT / "tools" / "notices").glob("*.txt")):
         text = extra.read_text(encoding="utf-8").strip()
-        texts[extra.name] = (text, [extra.stem.replace("-", " ")])
+        texts[extra.name] = (text, [extra.stem.replace("-", " ")], [])
     rule = "=" * 100
     out = ["Third-party notices of drdarrow: what is compiled into its binary, and under which terms.", ""]
-    for text, users in texts.values():
-        out += [rule, *users, rule, "", text, ""]
+    for text, users, owners in texts.values():
+        out += [rule, *users, rule, "", *owners, *([""] if owners else []), text, ""]
     return "\n".join(out)
 
 
