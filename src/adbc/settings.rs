@@ -58,7 +58,7 @@ impl Settings {
     pub(super) fn put(&mut self, name: &str, value: &str) -> Result<()> {
         match name {
             "batch_rows" => self.limits.rows = count(name, value)?,
-            "batch_bytes" => self.limits.bytes = count(name, value)?,
+            "batch_bytes" => self.limits.bytes = Some(count(name, value)?),
             _ => self.config.set(name, value).map_err(of_setting)?,
         }
         self.note(name, value.to_owned());

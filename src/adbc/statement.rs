@@ -345,7 +345,7 @@ impl Optionable for DrdaStatement {
             OptionStatement::Other(_) if name == BIND_BY_NAME => self.by_name = flag(&name, &value)?,
             _ => match name.strip_prefix(PREFIX) {
                 Some("batch_rows") => self.limits.rows = count(&name, &text(&name, &value)?)?,
-                Some("batch_bytes") => self.limits.bytes = count(&name, &text(&name, &value)?)?,
+                Some("batch_bytes") => self.limits.bytes = Some(count(&name, &text(&name, &value)?)?),
                 Some("partition.count") => self.parts.count = count(&name, &text(&name, &value)?)?.min(MOST_PARTS),
                 Some("partition.on") => self.parts.on = given(&value)?,
                 _ => return Err(unknown(&name)),
@@ -366,7 +366,7 @@ impl Optionable for DrdaStatement {
             OptionStatement::Other(name) if name == BIND_BY_NAME => Ok(self.by_name.to_string()),
             other => match other.as_ref().strip_prefix(PREFIX) {
                 Some("batch_rows") => Ok(self.limits.rows.to_string()),
-                Some("batch_bytes") => Ok(self.limits.bytes.to_string()),
+                Some("batch_bytes") => Ok(self.limits.most().to_string()),
                 Some("partition.count") => Ok(self.parts.count.to_string()),
                 Some("partition.on") => told(&self.parts.on),
                 _ => Err(unset(other.as_ref())),

@@ -7,13 +7,19 @@ use tokio::time::{Instant, sleep_until};
 /// How long the rows of a batch wait for more, unless told.
 pub(super) const DELAY: Duration = Duration::from_millis(100);
 
+/// Bytes of a batch that is used as soon as it is there, unless told: with the one that its reader still holds it stays
+/// in the cache of a processor.
+const HOT: usize = 2 << 20;
+/// Bytes of a batch that waits until it is full, unless told.
+const FULL: usize = 16 << 20;
+
 /// How far a batch may grow; the first limit reached ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Rows.
     pub rows: usize,
-    /// Bytes of Arrow data.
-    pub bytes: usize,
+    /// Bytes of Arrow data; none for 2 MiB, or 16 MiB where the rows wait until the batch is full.
+    pub bytes: Option<usize>,
     /// How long its rows wait for a server that is slower than their reader, from their first wait on. Zero hands
     /// them out at once; none waits until the batch is full or the rows end.
     pub delay: Option<Duration>,
@@ -25,15 +31,20 @@ impl Limits {
         Limits { delay: None, ..self }
     }
 
+    /// Bytes of Arrow data, at most.
+    pub fn most(&self) -> usize {
+        self.bytes.unwrap_or(if self.delay.is_some() { HOT } else { FULL })
+    }
+
     /// With room for a row.
     pub(super) fn of_a_row_or_more(self) -> Limits {
-        Limits { rows: self.rows.max(1), bytes: self.bytes.max(1), ..self }
+        Limits { rows: self.rows.max(1), bytes: self.bytes.map(|bytes| bytes.max(1)), ..self }
     }
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { rows: 65_536, bytes: 16 << 20, delay: Some(DELAY) }
+        Limits { rows: 65_536, bytes: None, delay: Some(DELAY) }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::client::limits::{Decoded, Limits};
 use crate::client::warning::Warning;
 
 /// Rows are fetched in smaller batches than Arrow, and handed out as soon as they are there.
-pub(super) const ROWS: Limits = Limits { rows: 4096, bytes: 1 << 20, delay: Some(Duration::ZERO) };
+pub(super) const ROWS: Limits = Limits { rows: 4096, bytes: Some(1 << 20), delay: Some(Duration::ZERO) };
 /// For those who want all rows before they look at one.
 pub(super) const ALL_ROWS: Limits = Limits { delay: None, ..ROWS };
 

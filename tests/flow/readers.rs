@@ -15,7 +15,7 @@ use std::time::Duration;
 
 async fn open(connection: &Connection, sql: &str, rows: usize) -> QueryStream {
     let mut stream = connection.query(sql, &[]).await.unwrap();
-    stream.set_limits(Limits { rows, bytes: 1 << 20, ..Limits::default() });
+    stream.set_limits(Limits { rows, bytes: Some(1 << 20), ..Limits::default() });
     stream
 }
 

@@ -264,8 +264,8 @@ settings! {
         "rows of a record batch, at most";
 
         batch_bytes;
-        "int", "16777216", files, travels,
-        "bytes of a record batch, at most";
+        "int", "2097152", files, travels,
+        "bytes of a record batch, at most; unless set, 16777216 where `batch_delay` is None";
 
         batch_delay: Option<Duration> = Some(DELAY) => config.batch_delay = delay(key, value)?;
         "float or None", "0.1", files, travels,

@@ -302,7 +302,7 @@ impl BatchSource for ScanStream {
 
     fn decode(&mut self) -> Result<Decoded> {
         loop {
-            if self.decoder.len() >= self.limits.rows || !self.decoder.is_empty() && self.size() >= self.limits.bytes {
+            if self.decoder.len() >= self.limits.rows || !self.decoder.is_empty() && self.size() >= self.limits.most() {
                 return self.batch();
             }
             let Some((block, at)) = &mut self.block else {

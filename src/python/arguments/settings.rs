@@ -167,7 +167,7 @@ fn limit(limits: &mut Limits, key: &str, value: &Bound<'_, PyAny>) -> PyResult<(
         number.ok_or_else(|| errors::interface(value.py(), format!("{key}: expected a number of at least 1")))?;
     match key {
         "batch_rows" => limits.rows = number,
-        _ => limits.bytes = number,
+        _ => limits.bytes = Some(number),
     }
     Ok(())
 }

@@ -124,7 +124,7 @@ impl SharedQuery {
 
     /// The first rows.
     async fn preview(self: Arc<SharedQuery>, rows: usize) -> Result<RecordBatch> {
-        let reader = self.read(Limits { rows, bytes: usize::MAX, delay: None }).await?;
+        let reader = self.read(Limits { rows, bytes: Some(usize::MAX), delay: None }).await?;
         let schema = reader.schema();
         if rows == 0 {
             return Ok(RecordBatch(Batch::new_empty(schema)));
@@ -207,7 +207,7 @@ twins! {
 
         /// Writes the result to a Parquet file and returns how many rows there were. Needs `pip install drdarrow[arrow]`.
         ///
-        /// Batches are written as they come, each as a row group, so that a large result takes little memory. A file
+        /// Batches of up to 16 MiB are written as they come, each as a row group, so that a large result takes little memory. A file
         /// that is there is replaced when the new one is complete. Options are those of `pyarrow.parquet.ParquetWriter`.
         #[pyo3(signature = (path, /, **options))]
         fn write_parquet<'py>(

@@ -163,7 +163,7 @@ impl RowSet {
         }
         loop {
             let rows = self.batch.rows();
-            if rows >= self.limits.rows || rows > 0 && self.batch.bytes() >= self.limits.bytes {
+            if rows >= self.limits.rows || rows > 0 && self.batch.bytes() >= self.limits.most() {
                 return self.finish();
             }
             let Some(set) = &mut self.rows else {

@@ -321,7 +321,7 @@ impl QueryStream {
                 };
             }
             let rows = self.batch.rows();
-            if rows >= self.limits.rows || rows > 0 && self.batch.bytes() >= self.limits.bytes {
+            if rows >= self.limits.rows || rows > 0 && self.batch.bytes() >= self.limits.most() {
                 return self.finish();
             }
             if let Some(parked) = self.parked.take() {
