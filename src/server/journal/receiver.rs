@@ -74,7 +74,8 @@ impl Receiver {
         let common = Common { receiver: &self.name, library, journal, numbers, until: &until, since: &since };
         let open = (self.open.len > 0).then(|| (self.open.len, self.open.columns()));
         // Batches share their columns: for each entry they would take as much memory as the entry.
-        let shared = common.columns(ENTRIES);
+        let longest = self.sealed.iter().chain(&open).map(|(len, _)| *len).max().unwrap_or(0);
+        let shared = common.columns(longest);
         let batch = |(len, columns): &(usize, Vec<ArrayRef>)| {
             let shared = shared.iter().map(|column| column.slice(0, *len));
             RecordBatch::try_new(schema(), columns.iter().cloned().chain(shared).collect()).ok()
