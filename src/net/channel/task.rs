@@ -411,7 +411,8 @@ impl Task {
         self.late = active.reply.unanswered();
         self.idle = Idle::default();
         let Some(chain) = active.job.end() else {
-            if self.active.is_empty() && self.deframer.holds_spares() {
+            let none_asked_for = self.active.is_empty() || !self.deframer.expects_long();
+            if none_asked_for && self.deframer.holds_spares() {
                 self.rest.get_or_insert_with(|| Instant::now() + SPARES);
             }
             return if self.doubtful { Err(doubtful()) } else { Ok(()) };
