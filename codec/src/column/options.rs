@@ -165,6 +165,13 @@ pub struct Options {
     pub memory: BatchMemory,
 }
 
+impl Options {
+    /// The same with memory of its own: for decoders after which nobody sees to it that what they leave is let go.
+    pub fn apart(&self) -> Options {
+        Options { memory: BatchMemory::default(), ..self.clone() }
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Options {

@@ -59,7 +59,6 @@ impl OpenFile {
             return refuse(ErrorClass::Programming, "42703", format!("{setting}: {name} has no field {stray:?}"));
         }
         options.values.values.force_ccsid.append(&mut options.force_ccsid);
-        options.values.values.memory = inner.memory.clone();
         let most = formats.formats.iter().map(|format| format.fields.len()).max();
         let mut map = most.filter(|_| !given);
         let mut laid = Laid { read: format.placed(), written: format.placed() };
@@ -67,6 +66,7 @@ impl OpenFile {
         let mut shown = shown(&laid.read, &options, name).map_err(|e| e.at(&inner.peer))?;
         let columns = |e: ColumnError| about(Error::from_column(&e, Phase::Execute).at(&inner.peer), &name.to_string());
         let schema = RecordDecoder::new(&shown, &options.values).map_err(columns)?.schema();
+        options.values.values.memory = inner.memory.clone();
         let first = ufcb(name, &format, &options, options.mode, options.mode != OpenMode::ReadWrite);
         let mut handle = Handle::open(&inner, first, map).await.map_err(|e| about(e, &name.to_string()))?;
         let length = u32::from(handle.feedback.record_length);

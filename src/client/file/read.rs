@@ -8,6 +8,7 @@ use super::position::{FilePosition, number};
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::column::file::decode::RecordDecoder;
 use crate::column::file::encode::RecordEncoder;
+use crate::column::file::options::RecordOptions;
 use crate::flow::file::exchange::Exchange;
 use crate::flow::file::read::{self, FoundRecord};
 use crate::wire::ddm::error::MessageError;
@@ -202,7 +203,9 @@ impl OpenMember {
         let mut decoder = match place.decoder.take() {
             Some(decoder) => decoder,
             None => {
-                RecordDecoder::new(&self.shown, &self.options.values).map_err(|e| self.bad(&e.into(), Phase::Fetch))?
+                let given = &self.options.values;
+                let options = RecordOptions { values: given.values.apart(), ..given.clone() };
+                RecordDecoder::new(&self.shown, &options).map_err(|e| self.bad(&e.into(), Phase::Fetch))?
             }
         };
         let batch = decoder.append(slot, &stride, 1).and_then(|()| decoder.finish());

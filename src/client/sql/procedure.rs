@@ -177,7 +177,7 @@ impl ProcedureCall<'_> {
             }
         };
         let chunk = self.large_output(chunk, &forms.values, limit).await?;
-        let options = &self.0.config.options;
+        let options = &self.0.config.options.apart();
         let mut columns = Vec::with_capacity(forms.values.len());
         for (column, field) in forms.values.iter().enumerate() {
             let lobs = chunk.lobs.iter().find(|(c, _)| *c == column).map_or(&[][..], |(_, values)| values);

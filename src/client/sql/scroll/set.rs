@@ -50,7 +50,7 @@ pub(super) struct RowSet {
 
 impl RowSet {
     pub(super) fn new(inner: &Arc<Inner>, forms: &LobForms) -> Result<RowSet> {
-        let batch = UnderConstruction::new(&forms.values, &inner.config.options)
+        let batch = UnderConstruction::new(&forms.values, &inner.config.options.apart())
             .map_err(|e| Error::from_column(&e, Phase::Execute).at(&inner.peer))?;
         Ok(RowSet {
             inner: inner.clone(),
