@@ -12,7 +12,9 @@ const KEPT: Duration = Duration::from_secs(1);
 pub(super) fn let_go_soon(memory: &BatchMemory) {
     let Some(mut changes) = memory.watch() else { return };
     let Ok(runtime) = Handle::try_current() else {
-        let _ = memory.let_go(changes);
+        while let Some(meanwhile) = memory.let_go(changes) {
+            changes = meanwhile;
+        }
         return;
     };
     let memory = memory.clone();
