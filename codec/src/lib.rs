@@ -2,7 +2,7 @@
 //! modules as its own, and a crate by itself because it is where time goes: it is compiled for speed where the rest of a
 //! wheel is compiled for size.
 //!
-//! What is in here may change at any time; the promises of `drdarrow` are made by `drdarrow`.
+//! All of it may change at any time; the promises of `drdarrow` are made by `drdarrow`.
 
 pub mod column;
 pub mod wire;

@@ -2,6 +2,7 @@
 //! cost up to a tenth of the time in which a reader decodes.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use arrow_buffer::Buffer;
@@ -11,15 +12,15 @@ const LEAST: usize = 64 << 10;
 /// All that is kept.
 const MOST: usize = 64 << 20;
 
-/// What memory is for: the column from 0, and which of its buffers.
+/// The use of memory: the column from 0, and which of its buffers.
 pub(super) type MemoryPlace = (usize, u8);
 
 /// The memory that readers leave, by what it was for: those of one shape find all that they need. Clones share it, and
 /// any two are equal, since no value depends on it.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct BatchMemory(Arc<Mutex<KeptMemory>>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct KeptMemory {
     places: BTreeMap<MemoryPlace, VecDeque<Buffer>>,
     bytes: usize,
@@ -27,6 +28,13 @@ struct KeptMemory {
     changes: u64,
     /// Somebody is to let go.
     watched: bool,
+}
+
+/// Values of rows that were read are nobody's to print.
+impl fmt::Debug for BatchMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BatchMemory({} bytes)", self.bytes())
+    }
 }
 
 impl PartialEq for BatchMemory {
