@@ -28,7 +28,7 @@ def part(symbol: str) -> str:
         return "other"
     steps = path[0].split("::")
     # Crates bear a mark of their build: `tokio[1234abcd]`.
-    return "::".join(steps[:DEPTH] if steps[0] == "drdarrow" else steps[:1])
+    return "::".join(steps[:DEPTH] if steps[0] in {"drdarrow", "drdarrow_codec"} else steps[:1])
 
 
 def symbols(path: str) -> list[tuple[int, str]]:
