@@ -188,7 +188,7 @@ class Follower:
                 if nbytes >= self._options.row_group_bytes:
                     take()
                 if self._stopped.is_set():
-                    # What was read and not taken is read again.
+                    # Changes that were read and not taken are read again.
                     self._places.clear()
                     return []
             for name in tables:

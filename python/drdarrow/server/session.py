@@ -385,7 +385,7 @@ class DuckSession(TransactionSession):
         if not self._begun:
             # A macro of the transaction would go with it.
             self._main.ready(*statements)
-            # What others commit meanwhile counts as later.
+            # Commits of others meanwhile count as later.
             self._locking.begin()
             self._main.begin()
             self._begun = True
