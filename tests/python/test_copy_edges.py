@@ -436,3 +436,9 @@ def test_the_page_of_a_report_is_well_formed_and_says_how_it_was_proved(srv: ser
     assert "every file was read again" in found.texts[2] and "0 retries" in found.texts[2]
     kept = drdarrow.copy("SHOP.ORDERS", tmp_path / "kept.duckdb", uri=srv.uri).to_html()
     assert "rows were counted in the target" in kept and "1 table," in kept
+
+
+def test_record_files_beside_a_database_are_refused_with_the_cure(tmp_path: Path) -> None:
+    """Nothing is connected to: no server listens there."""
+    with pytest.raises(drdarrow.InterfaceError, match="leave out what follows the host and port"):
+        drdarrow.copy("LIB/FILE", tmp_path, uri="drda://u:p@127.0.0.1:1/SAMPLE", backoff=0)

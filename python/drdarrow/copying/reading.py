@@ -64,7 +64,15 @@ class Reader:
     def files(self) -> drdarrow.FileConnection:
         """The one for record files; those that are followed are opened beside the connection of SQL."""
         if self._files is None or self._files.closed:
-            self._files = drdarrow.connect_files(self._uri, **self._options.settings)
+            try:
+                self._files = drdarrow.connect_files(self._uri, **self._options.settings)
+            except InterfaceError as e:
+                if not str(e).startswith("uri: names a file"):
+                    raise
+                raise InterfaceError(
+                    "uri: record files are copied without a database in it: leave out what follows the host and port; "
+                    "follow needs the database"
+                ) from None
         return self._files
 
     def check_journals(self) -> None:
