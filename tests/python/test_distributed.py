@@ -424,6 +424,12 @@ def test_what_takes_no_part_is_refused_by_name(places: list[Place], log: Log, pa
     assert places[0].has(value)
 
 
+def test_a_recovery_says_that_a_connection_was_made_without_two_phase(tmp_path: Path) -> None:
+    with server.serve() as srv, srv.connect() as plain:
+        with pytest.raises(drdarrow.OperationalError, match=r"recover\(\) again, with connections made with two_phase=True"):
+            tpc.recover([plain], tmp_path / "log")
+
+
 def test_the_log_of_a_user_stands_where_state_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setattr(sys, "platform", "linux")

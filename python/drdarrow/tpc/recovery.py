@@ -91,7 +91,8 @@ def _recover(connections: Sequence[Any], log: Log) -> Steps[list[Resolved]]:
         text = "; ".join(f"{what}: {e}" for what, e in failed)
         differs = any(isinstance(e, IntegrityError) for _, e in failed)
         kind, state = (IntegrityError, "40003") if differs else (OperationalError, "08007")
-        error = kind(f"not all branches ended as decided: {text} (call recover() again)", sqlstate=state)
+        joins = ", with connections made with two_phase=True" if "two_phase=True" in text else ""
+        error = kind(f"not all branches ended as decided: {text} (call recover() again{joins})", sqlstate=state)
         for each in resolved:
             error.add_note(f"{each.xid} at {each.place}: {each.outcome}")
         raise error from failed[0][1]
