@@ -430,6 +430,13 @@ def test_a_recovery_says_that_a_connection_was_made_without_two_phase(tmp_path: 
             tpc.recover([plain], tmp_path / "log")
 
 
+def test_an_error_of_the_log_that_sqlite_has_no_number_for_stays_what_it_is(tmp_path: Path) -> None:
+    log = Log(tmp_path / "log")
+    with pytest.raises(sqlite3.ProgrammingError, match="bindings") as told, log._session() as session:
+        session.execute("SELECT ?")
+    assert any("the log of transactions" in note for note in told.value.__notes__)
+
+
 def test_the_log_of_a_user_stands_where_state_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setattr(sys, "platform", "linux")

@@ -187,7 +187,7 @@ class Log:
                 session.execute("PRAGMA fullfsync = ON")
                 yield session
             except sqlite3.Error as e:
-                if e.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+                if getattr(e, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
                     text = f"log: {self.path} is a file of something else: give the path of a log, or of a new file"
                     raise InterfaceError(text) from e
                 e.add_note(f"in {self.path}, the log of transactions on several databases")
