@@ -281,4 +281,5 @@ def test_reports_have_no_password_of_a_target() -> None:
 
     assert shown("postgresql://app:geheim@h:5/kept?sslmode=require") == "postgresql://app@h:5/kept?sslmode=require"
     assert shown("postgresql://h/kept?user=a&password=geheim&x=1") == "postgresql://h/kept?user=a&password=…&x=1"
+    assert shown("postgresql://h?user=a&password=ge/he@im&x=1") == "postgresql://h?user=a&password=…&x=1"
     assert shown("s3://bucket/a@b") == "s3://bucket/a@b"

@@ -109,8 +109,9 @@ def shown(target: str) -> str:
     user, at, host = authority.rpartition("@")
     if not sign:
         return target
-    path = re.sub(r"(?i)\b((?:ssl)?password=)[^&]*", r"\1…", path)
-    return f"{scheme}://{user.partition(':')[0] if at else ''}{at}{host}{slash}{path}"
+    plain = f"{scheme}://{user.partition(':')[0] if at else ''}{at}{host}{slash}{path}"
+    # PostgreSQL takes arguments without a slash before them, too.
+    return re.sub(r"(?i)\b((?:ssl)?password=)[^&]*", r"\1…", plain)
 
 
 def store(target: str | os.PathLike[str]) -> Store:
