@@ -110,9 +110,10 @@ async def retry_async(
     while True:
         try:
             begun = work()
-            if not isawaitable(begun):
-                raise InterfaceError("work: expected a coroutine function; drdarrow.retry() is for others")
-            return await begun
+            if isawaitable(begun):
+                return await begun
         except Exception as e:
             seconds = tries.pause(e)
+        else:
+            raise InterfaceError("work: expected a coroutine function; drdarrow.retry() is for others")
         await asyncio.sleep(seconds)

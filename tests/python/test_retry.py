@@ -86,5 +86,9 @@ def test_work_of_the_other_kind_is_refused() -> None:
         drdarrow.retry(task)
     with pytest.raises(drdarrow.InterfaceError, match=r"drdarrow\.retry\(\) is for others"):
         asyncio.run(aio.retry(lambda: 1))  # type: ignore[arg-type, return-value]
+    calls: list[int] = []
+    with pytest.raises(drdarrow.InterfaceError, match="for others"):
+        asyncio.run(aio.retry(lambda: calls.append(1), backoff=0, on=Exception))  # type: ignore[arg-type, return-value]
+    assert calls == [1]
     with pytest.raises(drdarrow.InterfaceError, match="function without arguments, not int"):
         drdarrow.retry(5)  # type: ignore[arg-type]
