@@ -82,7 +82,7 @@ def elsewhere(port: int) -> str:
 
 
 def asked(target: str, sql: str) -> list[tuple[Any, ...]]:
-    """What PostgreSQL says: its driver knows nothing of copies."""
+    """The answer of PostgreSQL: its driver knows nothing of copies."""
     from adbc_driver_postgresql import dbapi
 
     with dbapi.connect(target) as connection, connection.cursor() as cursor:

@@ -18,7 +18,7 @@ import drdarrow
 from drdarrow import server
 
 PERSONAS = ("luw", "ibmi", "zos", "derby")
-#: What a wait that is over is told as: by Db2, by Db2 for i, by Derby.
+#: The SQLSTATE of a wait that is over: by Db2, by Db2 for i, by Derby.
 OVER = {"luw": "40001", "ibmi": "57033", "zos": "40001", "derby": "40XL1", "Derby": "40XL1"}
 #: The same of LOCK TABLE.
 LOCKED = OVER | {"derby": "X0X02", "Derby": "X0X02"}

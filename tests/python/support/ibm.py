@@ -254,7 +254,7 @@ def rowsets(to: str, sql: str, size: int, moves: list[tuple[int, int]]) -> list[
 
 
 def locked(to: str) -> list[str]:
-    """What a second connection finds while the first has locked T."""
+    """The findings of a second connection while the first has locked T."""
     one, other = connect(to), connect(to)
     ibm_db.exec_immediate(one, "CREATE TABLE T (A INTEGER)")
     ibm_db.exec_immediate(one, "INSERT INTO T VALUES (1)")
