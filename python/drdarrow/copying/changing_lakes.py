@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from drdarrow.copying.changing import noted
-from drdarrow.copying.databases import grouped
+from drdarrow.copying.databases import grouped, name_of
 from drdarrow.copying.effects import Effect, effect
 from drdarrow.copying.folder import as_stored
 from drdarrow.copying.lakes import Delta, Iceberg
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["AppliedDelta", "AppliedIceberg"]
 
-#: What a commit tells: the position in the journal after its changes.
+#: The key under which a commit tells the position in the journal after its changes.
 _FOLLOW = "drdarrow.follow"
 #: A column that no record has.
 _GONE = "_gone"
 
 
 def _effects(target: Delta | Iceberg, table: TableState, changes: Feed) -> Iterator[tuple[Effect, pa.Table, int]]:
-    """What groups of changes come to, the records as the lake has them, and how many changes there were. The position
+    """The outcome of groups of changes, the records as the lake has them, and how many changes there were. The position
     of the changes is then after the group."""
     number: Any = pa.field(table.columns[0][0], pa.int64())
     fields: Any = list(changes.schema)[6:]
@@ -86,7 +86,7 @@ class AppliedDelta:
             ],
             promote_options="default",
         )
-        quoted = '"' + number.replace('"', '""') + '"'
+        quoted = name_of(number)
         merge = known.merge(
             source,
             f"t.{quoted} = s.{quoted}",

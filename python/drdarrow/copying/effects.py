@@ -1,4 +1,4 @@
-"""What changes come to, one after the other: which records they leave, and which are gone."""
+"""The outcome of changes, one after the other: the records that they leave, and those that are gone."""
 
 from __future__ import annotations
 

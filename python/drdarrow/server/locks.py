@@ -16,7 +16,7 @@ __all__ = ["CHANGE", "EXCLUSIVE", "KEEPS_READERS", "READ", "SHARE", "DeadlockErr
 #: Database, schema and name of a table, as DuckDB has them.
 Table = tuple[str, str, str]
 
-#: What somebody does with a table. READ is not noted; KEEPS_READERS is EXCLUSIVE MODE ALLOW READ of IBM i.
+#: Uses of a table. READ is not noted; KEEPS_READERS is EXCLUSIVE MODE ALLOW READ of IBM i.
 READ, CHANGE, SHARE, KEEPS_READERS, EXCLUSIVE = "read", "change", "share", "keeps readers", "exclusive"
 #: Pairs that several sessions may do at a time.
 _TOGETHER = {(CHANGE, CHANGE), (SHARE, SHARE), (READ, CHANGE), (READ, SHARE), (READ, KEEPS_READERS)}
@@ -41,7 +41,7 @@ class Locks:
     def __init__(self, waiting: int) -> None:
         self._waiting = waiting
         self._freed = threading.Condition()
-        #: What each session does with a table.
+        #: The uses that each session makes of a table.
         self._held: dict[Table, dict[Hashable, set[str]]] = {}
         #: Those whom a session waits for.
         self._awaited: dict[Hashable, set[Hashable]] = {}

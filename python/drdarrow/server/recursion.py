@@ -15,7 +15,7 @@ from drdarrow.server.cursors import Cursor
 __all__ = ["is_named", "repeats"]
 
 _WORD = "recursive"
-#: What their operators are called in a plan.
+#: The beginning of the names of their operators in a plan.
 _OPERATORS = '"REC_'
 
 
