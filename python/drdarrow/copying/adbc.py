@@ -16,11 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
-from drdarrow.copying.databases import COLUMNS, MADE, Base, grouped, name_of, names_of
+from drdarrow.copying.databases import COLUMNS, MADE, Base, grouped, names_of
 from drdarrow.copying.folder import as_stored
 from drdarrow.copying.manifest import PartState, TableState
 from drdarrow.copying.options import DRIVERS, Options
 from drdarrow.exceptions import DataError, Error, InterfaceError, OperationalError
+from drdarrow.partitions.relation import quoted
 
 if TYPE_CHECKING:
     from drdarrow.copying.reading import Rows
@@ -92,7 +93,7 @@ class Adbc(Base):
         return self._there(*self._names(table))
 
     def quoted(self, table: TableState) -> str:
-        return ".".join(name_of(name) for name in self._names(table) if name is not None)
+        return ".".join(quoted(name) for name in self._names(table) if name is not None)
 
     def write(self, table: TableState, part: PartState, rows: Rows, step: Callable[[int], None]) -> None:
         """Puts the rows of a part in, in a transaction."""
@@ -187,7 +188,7 @@ class Adbc(Base):
             of, name = self._names(table)
             with self._unit() as cursor:
                 if of is not None and self.vendor in ("postgresql", "duckdb"):
-                    cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {name_of(of)}")
+                    cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(of)}")
                 cursor.adbc_ingest(name, schema.empty_table(), mode="create", db_schema_name=of)
                 cursor.execute(self._inserted(table, MADE, 0, 0))
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from drdarrow.copying.changing import noted
-from drdarrow.copying.databases import grouped, name_of
+from drdarrow.copying.databases import grouped
 from drdarrow.copying.effects import Effect, effect
 from drdarrow.copying.folder import as_stored
 from drdarrow.copying.lakes import Delta, Iceberg
 from drdarrow.copying.manifest import TableState
 from drdarrow.exceptions import DataError
 from drdarrow.journal.chain import Position
+from drdarrow.partitions.relation import quoted
 
 if TYPE_CHECKING:
     from drdarrow.copying.feed import Feed
@@ -86,10 +87,9 @@ class AppliedDelta:
             ],
             promote_options="default",
         )
-        quoted = name_of(number)
         merge = known.merge(
             source,
-            f"t.{quoted} = s.{quoted}",
+            f"t.{quoted(number)} = s.{quoted(number)}",
             source_alias="s",
             target_alias="t",
             commit_properties=CommitProperties(

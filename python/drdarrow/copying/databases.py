@@ -21,11 +21,12 @@ from drdarrow.copying.options import Options
 from drdarrow.copying.units import DatabaseUnit, DuckDBUnit, Unit
 from drdarrow.exceptions import DataError, Error, IntegrityError, InterfaceError, ProgrammingError
 from drdarrow.partitions.division import counting
+from drdarrow.partitions.relation import quoted
 
 if TYPE_CHECKING:
     from drdarrow.copying.reading import Rows
 
-__all__ = ["COLUMNS", "MADE", "Base", "Database", "DuckDB", "grouped", "name_of", "names_of"]
+__all__ = ["COLUMNS", "MADE", "Base", "Database", "DuckDB", "grouped", "names_of"]
 
 #: The table of parts.
 _PARTS = "DRDARROW_COPIES"
@@ -78,7 +79,7 @@ class Base:
 
     def quoted(self, table: TableState) -> str:
         """The table in SQL."""
-        return ".".join(name_of(name) for name in names_of(table) if name is not None)
+        return ".".join(quoted(name) for name in names_of(table) if name is not None)
 
     def parts_in(self, table: TableState) -> dict[tuple[int, int], int]:
         """The rows of the parts that are in, by run and number."""
@@ -179,7 +180,7 @@ class DuckDB(Base):
 
     def quoted(self, table: TableState) -> str:
         schema, name = names_of(table)
-        return f"{_TARGET}.{name_of(schema or 'main')}.{name_of(name)}"
+        return f"{_TARGET}.{quoted(schema or 'main')}.{quoted(name)}"
 
     def write(self, table: TableState, part: PartState, rows: Rows, step: Callable[[int], None]) -> None:
         """Puts the rows of a part in, in a transaction."""
@@ -218,7 +219,7 @@ class DuckDB(Base):
             cursor.register("drdarrow_rows", schema.empty_table())
             cursor.begin()
             if (of := names_of(table)[0]) is not None:
-                cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {_TARGET}.{name_of(of)}")
+                cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {_TARGET}.{quoted(of)}")
             cursor.execute(f"CREATE TABLE {self.quoted(table)} AS SELECT * FROM drdarrow_rows")
             cursor.execute(*self.made(table, MADE, 0, 0))
             cursor.commit()
@@ -336,7 +337,7 @@ class Database(Base):
                 if self.options.follow:
                     # Changes are applied by the numbers of records.
                     cursor.execute(
-                        f"CREATE INDEX {self._index(table)} ON {self.quoted(table)} ({name_of(schema.names[0])})"
+                        f"CREATE INDEX {self._index(table)} ON {self.quoted(table)} ({quoted(schema.names[0])})"
                     )
                 cursor.execute(*self.made(table, MADE, 0, 0))
             connection.commit()
@@ -344,8 +345,8 @@ class Database(Base):
     def _index(self, table: TableState) -> str:
         """A name for the index of a table, beside it."""
         schema, name = names_of(table)
-        index = name_of(f"RRN_{hashlib.sha256(f'{self.id}/{name}'.encode()).hexdigest()[:12]}".upper())
-        return index if schema is None else f"{name_of(schema)}.{index}"
+        index = quoted(f"RRN_{hashlib.sha256(f'{self.id}/{name}'.encode()).hexdigest()[:12]}".upper())
+        return index if schema is None else f"{quoted(schema)}.{index}"
 
     def _drop(self) -> None:
         known: drdarrow.Connection | None = getattr(self._own, "connection", None)
@@ -390,7 +391,3 @@ def names_of(table: TableState) -> tuple[str | None, str]:
     """The schema, and the name."""
     schema, _, name = table.name.partition(".")
     return (schema, name) if name else (None, schema)
-
-
-def name_of(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

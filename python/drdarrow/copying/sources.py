@@ -11,6 +11,7 @@ import pyarrow as pa
 from drdarrow.copying.manifest import TableState
 from drdarrow.copying.options import Source
 from drdarrow.exceptions import InterfaceError, ProgrammingError
+from drdarrow.partitions.relation import quoted
 from drdarrow.tables import is_query, tokens
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _each(name: str | None, text: str, reader: Reader) -> Iterator[TableState]:
             raise InterfaceError(f"source: {text}: a pattern is of one schema: SCHEMA.* or SCHEMA.ORD*")
         escaped = "".join("%" if sign == "*" else f"\\{sign}" if sign in "%_\\" else sign for sign in like)
         for told in reader.connection().tables(schema=schema, like=escaped, kinds=["TABLE"]):
-            yield TableState(f"{told.schema}.{told.name}", f"{_quoted(told.schema)}.{_quoted(told.name)}", "table")
+            yield TableState(f"{told.schema}.{told.name}", f"{quoted(told.schema)}.{quoted(told.name)}", "table")
     else:
         columns = reader.connection().columns(text)
         if not len(columns):
@@ -117,10 +118,6 @@ def _each(name: str | None, text: str, reader: Reader) -> Iterator[TableState]:
 def _no_name(name: str | None, text: str) -> None:
     if name is not None:
         raise InterfaceError(f"source: {text} is a pattern, whose tables have names of their own; {name} is one more")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _arrow(value: Any) -> Any:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from drdarrow.copying.effects import Effect
 from drdarrow.copying.manifest import TableState
+from drdarrow.partitions.relation import quoted
 
 if TYPE_CHECKING:
     from drdarrow.copying.databases import Database, DuckDB
@@ -38,7 +39,7 @@ class DuckDBUnit:
         cursor, name = self._cursor, self._target.quoted(table)
         if effect.cleared:
             cursor.execute(f"DELETE FROM {name}")
-        number, *fields = (_quoted(column) for column, _ in table.columns)
+        number, *fields = (quoted(column) for column, _ in table.columns)
         cursor.register("drdarrow_rows", pa.table({"_rrn": effect.numbers}))
         cursor.execute(f"DELETE FROM {name} WHERE {number} IN (SELECT _rrn FROM drdarrow_rows)")
         cursor.unregister("drdarrow_rows")
@@ -64,12 +65,7 @@ class DatabaseUnit:
         number = table.columns[0][0]
         if len(effect.numbers):
             rows = pa.table({number: effect.numbers})
-            self._cursor.executemany(f"DELETE FROM {name} WHERE {_quoted(number)} = ?", rows)
+            self._cursor.executemany(f"DELETE FROM {name} WHERE {quoted(number)} = ?", rows)
         if effect.records.num_rows:
             columns = [column for column, _ in table.columns]
             self._cursor.ingest(name, effect.records.rename_columns(columns), "append")
-
-
-def _quoted(name: str) -> str:
-    """A name in SQL."""
-    return '"' + name.replace('"', '""') + '"'

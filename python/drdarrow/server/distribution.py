@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from drdarrow._core import collect
 from drdarrow.server.engine import Objects, Table
 from drdarrow.server.schemas import MAIN
+from drdarrow.server.targets import quoted
 from drdarrow.server.wording import literal
 
 if TYPE_CHECKING:
@@ -72,12 +73,8 @@ def _query(table: Table, column: str, value: str, main: str) -> str:
     return _OF_COLUMN.format(
         names=", ".join(literal(name) for name in (table.schema, table.name, column)),
         value=value,
-        column=_quoted(column),
-        table=f"{_quoted(schema)}.{_quoted(table.name)}",
+        column=quoted(column),
+        table=f"{quoted(schema)}.{quoted(table.name)}",
         last=_QUANTILES - 1,
         frequent=_FREQUENT,
     )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
