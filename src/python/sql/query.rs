@@ -207,8 +207,9 @@ twins! {
 
         /// Writes the result to a Parquet file and returns how many rows there were. Needs `pip install drdarrow[arrow]`.
         ///
-        /// Batches of up to 16 MiB are written as they come, each as a row group, so that a large result takes little memory. A file
-        /// that is there is replaced when the new one is complete. Options are those of `pyarrow.parquet.ParquetWriter`.
+        /// Batches of up to 16 MiB are written as they come, each as a row group, so that a large result takes little
+        /// memory. A file that is there is replaced when the new one is complete. Options are those of
+        /// `pyarrow.parquet.ParquetWriter`.
         #[pyo3(signature = (path, /, **options))]
         fn write_parquet<'py>(
             &self,
