@@ -24,7 +24,7 @@ class Deflater:
 
     def flush(self) -> bytes:
         # Without the two bytes in front and the checksum of zlib's form.
-        return zopfli.zlib.compress(bytes(self.data), numiterations=5, blocksplittingmax=0)[2:-4]
+        return zopfli.zlib.compress(bytes(self.data), numiterations=15, blocksplittingmax=0)[2:-4]
 
 
 def squeeze(path: Path) -> None:
