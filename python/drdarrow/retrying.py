@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from drdarrow.exceptions import Error, InterfaceError
 
@@ -32,7 +32,7 @@ def _is_kind(on: object) -> bool:
     return isinstance(on, type) and issubclass(on, BaseException)
 
 
-def _is_rule(on: object) -> bool:
+def _is_rule(on: Any) -> bool:
     return callable(on) and not isinstance(on, type)
 
 
@@ -43,7 +43,7 @@ def _retryable(error: Exception) -> bool:
 class _Attempts:
     """The attempts of one call."""
 
-    def __init__(self, work: object, attempts: int, backoff: float, on: On | None) -> None:
+    def __init__(self, work: Any, attempts: int, backoff: float, on: On | None) -> None:
         if not callable(work):
             raise InterfaceError(f"work: expected a function without arguments, not {type(work).__name__}")
         if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:

@@ -195,7 +195,7 @@ def test_a_statement_that_relies_on_the_order_is_not_run_when_that_is_gone() -> 
     assert "ORDER BY" not in placed
     given.in_order = False
     with pytest.raises(SqlError) as refused:
-        views.show(None, shown, lambda _cursor: Objects([]))  # type: ignore[arg-type]
+        views.show(None, shown, lambda _cursor: Objects([]), "MAIN")  # type: ignore[arg-type]
     assert refused.value.sqlcode == -518
     assert "ORDER BY" in views.place(text.format("C0, C1", "'QSQJRN'", "SEQUENCE_NUMBER"))[0]
 

@@ -56,7 +56,7 @@ class Rules:
         name: str | None,
         max_waiting: int,
         *,
-        configure: object,
+        configure: Any,
         settings: object,
     ) -> Rules:
         """The rules; raises InterfaceError for those that cannot be meant."""

@@ -15,12 +15,14 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from drdarrow.server.columns import Facts
 from drdarrow.server.edits import names
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, lex, name_end, text
+
+if TYPE_CHECKING:
+    from drdarrow.server.columns import Facts
 
 __all__ = ["KEY", "Clock", "column_of", "dates", "definitions", "named"]
 

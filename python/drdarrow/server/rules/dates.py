@@ -87,13 +87,13 @@ _UNITS[2] = f"{_part('microsecond')} // 1000000 + 60 * ({_UNITS[4]})"
 _MONTH = 31 * 86_400_000_000
 _ALIKE = "(day(s.a) = day(s.b) OR s.a >= last_day(s.a) AND s.b >= last_day(s.b))"
 _OF_DAY = "(epoch_us({0}) - epoch_us(date_trunc('day', {0})))"
-_TIMES = f"{_OF_DAY.format('s.a')} - {_OF_DAY.format('s.b')}"
+_APART = f"{_OF_DAY.format('s.a')} - {_OF_DAY.format('s.b')}"
 #: Units of 10 to the -15th month, cut off. Times do not count on days that are the same, or the last of their months.
 _MONTHS_BETWEEN = (
     "CAST("
     + _once(
         f"CAST((CAST((year(s.a) - year(s.b)) * 12 + month(s.a) - month(s.b) AS HUGEINT) * {_MONTH} + "
-        f"CASE WHEN {_ALIKE} THEN 0 ELSE (day(s.a) - day(s.b)) * 86400000000 + {_TIMES} END) "
+        f"CASE WHEN {_ALIKE} THEN 0 ELSE (day(s.a) - day(s.b)) * 86400000000 + {_APART} END) "
         f"* {10**15} // {_MONTH} AS DECIMAL(22, 0)) * CAST(0.000000000000001 AS DECIMAL(16, 15))",
         "TIMESTAMP",
     )
