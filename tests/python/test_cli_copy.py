@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+import drdarrow
 from drdarrow import server
 
 ROWS = pa.table({"ID": pa.array([1, 2, 3], pa.int64()), "NAME": ["Zoë", None, "x"]})
@@ -67,7 +69,13 @@ def test_a_command_that_follows_ends_at_ctrl_c_and_goes_on(tmp_path: Path) -> No
             time.sleep(0.05)
         system.command("CRTPF FILE(SHOP/NEW) RCDLEN(5)")
         time.sleep(1)
-        system.command("DLTF FILE(SHOP/NEW)")
+        # Some are gone when they are to be copied.
+        for n in range(20):
+            system.command(f"CRTPF FILE(SHOP/SHORT{n}) RCDLEN(5)")
+            time.sleep(0.05)
+            # It is in use at times.
+            with suppress(drdarrow.Error):
+                system.command(f"DLTF FILE(SHOP/SHORT{n})")
         time.sleep(1)
         process.send_signal(signal.SIGINT)
         out = process.communicate(timeout=20)[0]

@@ -20,7 +20,7 @@ from drdarrow.copying.report import CopyReport, reported
 from drdarrow.copying.sources import found, found_now
 from drdarrow.copying.storage import shown
 from drdarrow.copying.targets import Place, place
-from drdarrow.exceptions import Error, InterfaceError, OperationalError
+from drdarrow.exceptions import Error, InterfaceError, OperationalError, ProgrammingError
 from drdarrow.retrying import retry
 
 __all__ = ["Copier"]
@@ -130,7 +130,14 @@ class Copier:
             self._settle(target, state, new)
             with Reader(self._uri, self._options) as another:
                 self._work = Work(another, self._uri, self._options, target, self._manifest, self._progress)
-                self._work.run(new)
+                try:
+                    self._work.run(new)
+                except ProgrammingError:
+                    there = {table.name for table in found_now(self._source, reader)}
+                    if self._options.every is None or all(table.name in there for table in new):
+                        raise
+                    # One is gone again already: the next look takes those that are left.
+                    return
             tables += new
 
         self._follower = Follower(self._uri, self._options, target, self._manifest, self._stopped, self._progress, grow)
