@@ -1,4 +1,4 @@
-//! Streams of any kind behind one type: what is done over a stream is compiled once, however it came about.
+//! One type for streams of any kind: what is done over a stream is compiled once, however it came about.
 
 use tokio::io::{AsyncRead, AsyncWrite};
 

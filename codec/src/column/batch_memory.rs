@@ -92,7 +92,7 @@ impl BatchMemory {
         kept.changes += 1;
     }
 
-    /// None while another thread has it, which a fork may have left behind: then nothing is kept.
+    /// None while another thread has it, which a fork may have ended: then nothing is kept.
     fn kept(&self) -> Option<MutexGuard<'_, KeptMemory>> {
         self.0.try_lock().ok()
     }

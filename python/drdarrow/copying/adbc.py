@@ -33,7 +33,7 @@ _PATIENCE = 10_000
 
 
 class Adbc(Base):
-    """A database behind a driver: each thread has a connection of its own."""
+    """A database that is reached by a driver: each thread has a connection of its own."""
 
     def __init__(self, name: str, options: Options, copy_id: str, *, replaces: bool) -> None:
         super().__init__(name, options, copy_id, replaces=replaces)

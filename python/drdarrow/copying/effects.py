@@ -10,7 +10,7 @@ import pyarrow.compute
 __all__ = ["Effect", "effect"]
 
 _compute: Any = pyarrow.compute
-#: Columns of changes that are none of the record.
+#: Columns of changes that tell of the change, not of the record.
 _TOLD = ["_sequence", "_time", "_change", "_cycle", "_state"]
 
 

@@ -18,7 +18,7 @@ class Feed:
     handed out."""
 
     def __init__(self, schema: pa.Schema | None, start: Position) -> None:
-        """`schema`: None where there are none, and only a place is to be told."""
+        """`schema`: None where no rows changed and only a place is to be told."""
         self.schema: pa.Schema = pa.schema([]) if schema is None else schema
         self.position, self._end = start, start
         self._steps: deque[tuple[pa.RecordBatch, Position]] = deque()

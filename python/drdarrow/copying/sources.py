@@ -29,7 +29,7 @@ def found(source: Source, reader: Reader) -> list[TableState]:
     """The tables that are meant, in order.
 
     Raises:
-        InterfaceError: two of them have the same name, or there are none.
+        InterfaceError: two of them have the same name, or no table is there.
         ProgrammingError: there is no such table.
     """
     if tables := found_now(source, reader):

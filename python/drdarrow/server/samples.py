@@ -26,7 +26,7 @@ def put(words: Sequence[Word], luw: bool) -> list[Word]:
     """The statement in DuckDB's words.
 
     Raises SqlError -104 for another clause of this name and on another product, -270 for a number that is no constant,
-    -171 for a share that is none.
+    -171 for a share outside 0 to 100.
     """
     found = list(words)
     for at, word in enumerate(words):

@@ -276,7 +276,7 @@ with_attributes! {
         /// The columns of a table: a `CatalogTable` of `drdarrow.types.ColumnInfo`.
         ///
         /// `table` is "NAME" or "SCHEMA.NAME" as in SQL, a pair (schema, name) of names as they are, or a `ColumnInfo`
-        /// of the table, which is not looked for again then. Raises ProgrammingError, SQLCODE -204, when there is none.
+        /// of the table, which is not looked for again then. Raises ProgrammingError, SQLCODE -204, without such a table.
         fn columns<'py>(&self, py: Python<'py>, table: GivenTable) -> CatalogTable {
             catalog::columns(self.0.shared(py)?, table)
         }
